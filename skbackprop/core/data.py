@@ -1,0 +1,239 @@
+"""The rows that a network is trained on or evaluated with.
+
+Rows are read chunk by chunk into buffers: the data itself is never copied as a whole,
+whatever its order, sparsity or the subset of rows in use.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from scipy import sparse
+
+
+class TargetRows(ABC):
+    """Targets in compact form, expanded to a float matrix a chunk at a time.
+
+    Attributes
+    ----------
+    width : int
+        The number of columns of the expanded matrix.
+    """
+
+    width: int
+
+    @abstractmethod
+    def expand(self, rows: Any, out: np.ndarray) -> None:
+        """Write the targets of some rows into ``out``.
+
+        Parameters
+        ----------
+        rows : ndarray of int or slice
+            Which rows.
+        out : ndarray of shape (n_rows, width)
+            Where to.
+        """
+
+    @abstractmethod
+    def take(self, rows: np.ndarray) -> Self:
+        """Return the targets of some rows, as targets of their own.
+
+        Parameters
+        ----------
+        rows : ndarray of int
+            Which rows.
+        """
+
+
+class MatrixTarget(TargetRows):
+    """Targets that are numbers already.
+
+    Parameters
+    ----------
+    matrix : ndarray of shape (n_samples, n_outputs)
+        The targets, of any numeric dtype.
+    """
+
+    def __init__(self, matrix: np.ndarray) -> None:
+        self.matrix = matrix
+        self.width = matrix.shape[1]
+
+    def expand(self, rows: Any, out: np.ndarray) -> None:
+        """Copy the rows, cast to the type of ``out``."""
+        out[...] = self.matrix[rows]
+
+    def take(self, rows: np.ndarray) -> Self:
+        """Return a copy of the rows."""
+        return type(self)(self.matrix[rows])
+
+
+class OneHotTarget(TargetRows):
+    """Class labels, expanded to indicators.
+
+    Parameters
+    ----------
+    labels : ndarray of int of shape (n_samples, n_outputs)
+        For each output, the position of the class among its classes.
+    n_classes : tuple of int
+        The number of classes of each output.
+    """
+
+    def __init__(self, labels: np.ndarray, n_classes: tuple[int, ...]) -> None:
+        self.columns = labels + np.cumsum((0, *n_classes))[:-1]
+        self.n_classes = n_classes
+        self.width = int(sum(n_classes))
+
+    def expand(self, rows: Any, out: np.ndarray) -> None:
+        """Set the indicator of each label."""
+        out.fill(0.0)
+        columns = self.columns[rows]
+        out[np.arange(len(columns))[:, np.newaxis], columns] = 1.0
+
+    def take(self, rows: np.ndarray) -> Self:
+        """Return a copy of the rows."""
+        starts = np.cumsum((0, *self.n_classes))[:-1]
+        return type(self)(self.columns[rows] - starts, self.n_classes)
+
+
+@dataclass(frozen=True)
+class Data:
+    """Validated inputs, targets and weights.
+
+    Parameters
+    ----------
+    X : ndarray or CSR matrix of shape (n_samples, n_features)
+        The inputs; strided or read-only arrays are fine.
+    target : TargetRows
+        The targets.
+    weight : ndarray of shape (n_samples,) or None
+        Weights of the rows.
+    rows : ndarray of int or None
+        The subset of rows in use; None for all.
+    """
+
+    X: Any
+    target: TargetRows
+    weight: np.ndarray | None = None
+    rows: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        """Return the number of rows in use."""
+        return self.X.shape[0] if self.rows is None else len(self.rows)
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether the inputs are a sparse matrix."""
+        return sparse.issparse(self.X)
+
+    @property
+    def total_weight(self) -> float:
+        """The sum of the weights in use; the number of rows if there are none."""
+        if self.weight is None:
+            return float(len(self))
+        used = self.weight if self.rows is None else self.weight[self.rows]
+        return float(used.sum(dtype=np.float64))
+
+    def pick(self, order: Any) -> Any:
+        """Translate positions among the rows in use to positions in ``X``.
+
+        Parameters
+        ----------
+        order : ndarray of int or slice
+            Positions among the rows in use.
+
+        Returns
+        -------
+        ndarray of int or slice
+            Positions in ``X``.
+        """
+        return order if self.rows is None else self.rows[order]
+
+
+class Chunk(NamedTuple):
+    """Some rows, in buffers that the next read reuses."""
+
+    x: Any
+    target: np.ndarray
+    weight: np.ndarray | None
+
+
+class ChunkReader:
+    """Reads rows of some data into buffers.
+
+    Parameters
+    ----------
+    data : Data
+        What to read from.
+    max_rows : int
+        The largest number of rows read at once.
+    dtype : dtype
+        The floating type of targets and weights; inputs keep theirs.
+
+    Attributes
+    ----------
+    in_place : bool
+        Whether every chunk of gathered rows lies in the same buffers, so that views of
+        them can be kept.
+    """
+
+    def __init__(self, data: Data, max_rows: int, dtype: np.dtype) -> None:
+        self.data = data
+        # Column-major, as the raw scores of few outputs are.
+        self._target = np.empty((data.target.width, max_rows), dtype).T
+        self._weight = None if data.weight is None else np.empty(max_rows, dtype)
+        self._gather = _gatherer(data.X, max_rows)
+        self.in_place = not data.is_sparse
+
+    def read(self, order: Any, n_rows: int) -> Chunk:
+        """Read rows.
+
+        Parameters
+        ----------
+        order : ndarray of int or slice
+            Positions among the rows in use. A slice of a dense matrix without a subset
+            is not copied at all.
+        n_rows : int
+            How many they are.
+
+        Returns
+        -------
+        Chunk
+            The rows.
+        """
+        rows = self.data.pick(order)
+        x = self.data.X[rows] if isinstance(rows, slice) else self._gather(rows)
+        target = self._target[:n_rows]
+        self.data.target.expand(rows, target)
+        if self._weight is None:
+            return Chunk(x, target, None)
+        weight = self._weight[:n_rows]
+        weight[...] = self.data.weight[rows]  # type: ignore[index]
+        return Chunk(x, target, weight)
+
+
+def _gatherer(X: Any, max_rows: int) -> Any:
+    """Return a callable that copies rows of ``X`` into a buffer, if it is dense."""
+    if sparse.issparse(X):
+        return lambda rows: X[rows]
+    n_features = X.shape[1]
+    if X.flags.c_contiguous:
+        by_rows = np.empty((max_rows, n_features), X.dtype)
+        # The default mode, "raise", would go through a temporary.
+        return lambda rows: X.take(rows, 0, by_rows[: len(rows)], "clip")
+    if X.flags.f_contiguous:
+        # A data frame's usual order. Taking rows of it would copy all of it first.
+        columns, by_columns = X.T, np.empty(max_rows * n_features, X.dtype)
+
+        def gather(rows: np.ndarray) -> np.ndarray:
+            out = by_columns[: n_features * len(rows)].reshape(n_features, len(rows))
+            return columns.take(rows, 1, out, "clip").T
+
+        return gather
+    strided = np.empty((max_rows, n_features), X.dtype)
+
+    def gather_strided(rows: np.ndarray) -> np.ndarray:
+        strided[: len(rows)] = X[rows]
+        return strided[: len(rows)]
+
+    return gather_strided

@@ -1,0 +1,173 @@
+"""Where each parameter lives in the one flat vector.
+
+Everything that trains, prunes or differentiates a network sees a single vector; layers
+see views into it. The vector is ordered by kind first (all weights, then all biases)
+and by layer second, so that "all weights" is one contiguous slice: a penalty is one
+pass, and scikit-learn's order of packing is kept.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+Kind = Literal["weight", "bias"]
+KINDS: tuple[Kind, ...] = ("weight", "bias")
+
+
+@dataclass(frozen=True)
+class Param:
+    """One array of parameters that a layer asks for.
+
+    Parameters
+    ----------
+    kind : {"weight", "bias"}
+        What it is: penalties act on weights alone.
+    shape : tuple of int
+        Its shape.
+    fan : tuple of int
+        Inputs and outputs of the layer it belongs to, for initialisers.
+    """
+
+    kind: Kind
+    shape: tuple[int, ...]
+    fan: tuple[int, int]
+
+    @property
+    def size(self) -> int:
+        """Number of entries."""
+        return int(np.prod(self.shape, dtype=int))
+
+
+class Layout:
+    """The plan of a flat parameter vector.
+
+    Parameters
+    ----------
+    params : sequence of sequence of Param
+        For each layer, the parameters it asks for.
+
+    Attributes
+    ----------
+    size : int
+        Length of the vector.
+    n_weights : int
+        Number of leading entries that are weights.
+    params : list of list of Param
+        The plan, as given.
+    """
+
+    def __init__(self, params: Sequence[Sequence[Param]]) -> None:
+        self.params = [list(group) for group in params]
+        self._offsets = [[0] * len(group) for group in self.params]
+        end = 0
+        for kind in KINDS:
+            for group, offsets in zip(self.params, self._offsets, strict=True):
+                for position, param in enumerate(group):
+                    if param.kind == kind:
+                        offsets[position] = end
+                        end += param.size
+        self.size = end
+        self.n_weights = sum(
+            p.size for group in self.params for p in group if p.kind == "weight"
+        )
+
+    def views(self, vector: np.ndarray) -> list[tuple[np.ndarray, ...]]:
+        """Return, for each layer, views of its parameters.
+
+        Parameters
+        ----------
+        vector : ndarray of shape (size,)
+            A parameter vector, or a gradient of one.
+
+        Returns
+        -------
+        list of tuple of ndarray
+            Views: writing to them writes to ``vector``.
+        """
+        return [
+            tuple(
+                vector[offset : offset + param.size].reshape(param.shape)
+                for param, offset in zip(group, offsets, strict=True)
+            )
+            for group, offsets in zip(self.params, self._offsets, strict=True)
+        ]
+
+    def of_kind(self, kind: Kind, vector: np.ndarray) -> list[np.ndarray]:
+        """Return views of all parameters of one kind, in the order of the layers.
+
+        Parameters
+        ----------
+        kind : {"weight", "bias"}
+            The kind to select.
+        vector : ndarray of shape (size,)
+            A parameter vector.
+
+        Returns
+        -------
+        list of ndarray
+            Views.
+        """
+        return [
+            view
+            for group, views in zip(self.params, self.views(vector), strict=True)
+            for param, view in zip(group, views, strict=True)
+            if param.kind == kind
+        ]
+
+    def regroup(
+        self, arrays: dict[Kind, Sequence[np.ndarray]]
+    ) -> list[tuple[np.ndarray, ...]]:
+        """Return, for each layer, its parameters out of lists by kind.
+
+        Parameters
+        ----------
+        arrays : dict of str to sequence of ndarray
+            For each kind, its arrays in the order of the layers.
+
+        Returns
+        -------
+        list of tuple of ndarray
+            What ``views`` would give; no copies.
+        """
+        given = {kind: iter(sequence) for kind, sequence in arrays.items()}
+        return [tuple(next(given[p.kind]) for p in group) for group in self.params]
+
+    def weights(self, vector: np.ndarray) -> np.ndarray:
+        """Return the slice of ``vector`` that holds all weights.
+
+        Parameters
+        ----------
+        vector : ndarray of shape (size,)
+            A parameter vector.
+
+        Returns
+        -------
+        ndarray of shape (n_weights,)
+            A view.
+        """
+        return vector[: self.n_weights]
+
+    def pack(
+        self, arrays: dict[Kind, Iterable[np.ndarray]], dtype: np.dtype
+    ) -> np.ndarray:
+        """Copy arrays, given by kind in the order of the layers, into a new vector.
+
+        Parameters
+        ----------
+        arrays : dict of str to iterable of ndarray
+            For each kind, its arrays.
+        dtype : dtype
+            The type of the new vector.
+
+        Returns
+        -------
+        ndarray of shape (size,)
+            The vector.
+        """
+        vector = np.empty(self.size, dtype)
+        for kind, given in arrays.items():
+            for view, array in zip(self.of_kind(kind, vector), given, strict=True):
+                view[...] = array
+        return vector

@@ -1,0 +1,105 @@
+"""Specs: the hyper-parameter objects that fill the slots of an estimator.
+
+A spec is a small dataclass that is also a scikit-learn estimator, so that ``clone``,
+``repr``, equality and nested names in a grid (``solver__beta_2``) work. It holds
+hyper-parameters only, never arrays or state, and ``fit`` works on a clone of it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, ClassVar, Self
+
+from sklearn.base import BaseEstimator, clone
+
+from skbackprop._compat import InvalidParameterError, StrOptions
+
+
+class Spec(BaseEstimator):
+    """Base of everything that can be put into a slot.
+
+    A *family* (activations, solvers, ...) is an abstract subclass declared with
+    ``family=True``; its members register under the ``name`` they declare and are then
+    found by that name, and by nothing else: there is no list of members to edit.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> from skbackprop.core.spec import Spec, resolve
+    >>> class Shape(Spec, family=True):
+    ...     pass
+    >>> @dataclass(repr=False)
+    ... class Circle(Shape, name="circle"):
+    ...     radius: float = 1.0
+    >>> resolve(Shape, "circle", {"radius": 2.0})
+    Circle(radius=2.0)
+    """
+
+    name: ClassVar[str]
+    _members: ClassVar[dict[str, type["Spec"]]]
+    _parameter_constraints: ClassVar[dict[str, list]] = {}
+
+    def __init_subclass__(
+        cls, *, name: str | None = None, family: bool = False, **kwargs: Any
+    ) -> None:
+        super().__init_subclass__(**kwargs)
+        if family:
+            cls._members = {}
+        if name is not None:
+            cls.name = name
+            cls._members[name] = cls
+
+    @classmethod
+    def members(cls) -> Mapping[str, type[Self]]:
+        """Return the members of the family, by name.
+
+        Returns
+        -------
+        dict of str to type
+            The registered classes.
+        """
+        return dict(cls._members)
+
+    @classmethod
+    def constraint(cls) -> list:
+        """Return what a slot of this family accepts, for ``_parameter_constraints``.
+
+        Returns
+        -------
+        list
+            The registered names, and any object of the family.
+        """
+        return [StrOptions(set(cls._members)), cls]
+
+
+def resolve(family: type[Spec], value: Any, settings: Mapping | None = None) -> Any:
+    """Turn what a user put into a slot into a spec of its own.
+
+    Parameters
+    ----------
+    family : type
+        The family that the slot takes.
+    value : str or Spec
+        The name of a member, or a member.
+    settings : mapping, optional
+        Hyper-parameters for a member given by name: each of its fields that is a key
+        here takes its value from here.
+
+    Returns
+    -------
+    Spec
+        A new, validated spec; ``value`` itself is never handed on.
+    """
+    if isinstance(value, family):
+        spec = clone(value)
+    elif isinstance(value, str) and value in family._members:
+        member: Any = family._members[value]
+        known = settings or {}
+        chosen = {f.name: known[f.name] for f in fields(member) if f.name in known}
+        spec = member(**chosen)
+    else:
+        raise InvalidParameterError(
+            f"{value!r} is not a {family.__name__}: give one of "
+            f"{sorted(family._members)} or an instance of {family.__name__}."
+        )
+    spec._validate_params()
+    return spec

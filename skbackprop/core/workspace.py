@@ -1,0 +1,74 @@
+"""Preallocated buffers, so that the hot loop allocates nothing."""
+
+from collections.abc import Hashable
+
+import numpy as np
+
+
+class Workspace:
+    """Buffers for batches of at most ``max_rows`` rows.
+
+    A smaller batch gets the leading rows of the same buffers: the last batch of an
+    epoch costs no memory of its own.
+
+    Parameters
+    ----------
+    max_rows : int
+        The largest batch.
+    dtype : dtype
+        The floating type of all buffers.
+    """
+
+    def __init__(self, max_rows: int, dtype: np.dtype) -> None:
+        self.max_rows = max_rows
+        self.dtype = np.dtype(dtype)
+        self._buffers: dict[Hashable, np.ndarray] = {}
+
+    def buffer(
+        self, key: Hashable, rows: int, width: int, dtype: np.dtype | None = None
+    ) -> np.ndarray:
+        """Return a buffer that only those who name the same key share.
+
+        Parameters
+        ----------
+        key : hashable
+            Who asks, and what for.
+        rows, width : int
+            Its shape.
+        dtype : dtype, optional
+            Its type, if not the workspace's.
+
+        Returns
+        -------
+        ndarray of shape (rows, width)
+            C-contiguous and uninitialised.
+        """
+        if key not in self._buffers:
+            shape = (self.max_rows, width)
+            self._buffers[key] = np.empty(shape, dtype or self.dtype)
+        return self._buffers[key][:rows]
+
+    def constant(self, value: float, rows: int, width: int) -> np.ndarray:
+        """Return a matrix of one repeated value, to be read only.
+
+        A ufunc with a matrix of zeros runs two to three times faster than one with a
+        scalar zero, which has no vectorised inner loop. All shapes share one buffer.
+
+        Parameters
+        ----------
+        value : float
+            The value.
+        rows, width : int
+            The shape.
+
+        Returns
+        -------
+        ndarray of shape (rows, width)
+            C-contiguous.
+        """
+        size = self.max_rows * width
+        held = self._buffers.get(("constant", value))
+        if held is None or held.size < size:
+            held = np.full(size, value, self.dtype)
+            self._buffers["constant", value] = held
+        return held[: rows * width].reshape(rows, width)

@@ -1,0 +1,297 @@
+"""What classifier and regressor share: the way of the data through a fit."""
+
+import copy
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.callback import CallbackSupportMixin
+from sklearn.utils import Tags, check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skbackprop._compat import _check_sample_weight
+from skbackprop.estimators._params import CONSTRAINTS, Slots, resolve_slots
+from skbackprop.estimators._run import Run
+from skbackprop.losses import Loss
+from skbackprop.network import Network, mlp
+from skbackprop.objective import Objective
+from skbackprop.training.monitor import TrainingMonitor
+from skbackprop.training.progress import Progress
+from skbackprop.training.rows import Rows
+from skbackprop.training.targets import Target
+
+
+@dataclass(frozen=True)
+class Given:
+    """What ``fit`` and ``partial_fit`` are given."""
+
+    X: Any
+    y: Any
+    sample_weight: Any = None
+    X_val: Any = None
+    y_val: Any = None
+    sample_weight_val: Any = None
+    coefs_init: Sequence | None = None
+    intercepts_init: Sequence | None = None
+    classes: Any = None
+    incremental: bool = False
+
+    @property
+    def has_validation(self) -> bool:
+        """Whether validation data is given."""
+        return self.X_val is not None
+
+
+class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
+    """The way of the data: validate, encode, batch, forward, loss, backward, step."""
+
+    _parameter_constraints = CONSTRAINTS
+    _target: Any
+    _network: Network
+    _loss: Loss
+    _progress: Progress | None
+
+    @abstractmethod
+    def _check_target(self, given: Given, y: Any, going_on: bool) -> tuple[Any, Target]:
+        """Validate targets, and find out their kind."""
+
+    @abstractmethod
+    def _loss_of(self, target: Any) -> Loss:
+        """Return the loss that a kind of target trains with."""
+
+    @abstractmethod
+    def _read_target(self, y: Any) -> Any:
+        """Validate targets."""
+
+    @abstractmethod
+    def _weigh(self, weight: np.ndarray | None, y: Any, dtype: np.dtype) -> Any:
+        """Return the weights of rows, times those of their classes."""
+
+    # ------------------------------------------------------------------- training
+
+    def _train(self, given: Given) -> Any:
+        slots = resolve_slots(self)
+        self._check_request(given)
+        going_on = hasattr(self, "coefs_") and (self.warm_start or given.incremental)
+        X, y = self._validate(given.X, given.y, going_on)
+        y, target = self._check_target(given, y, going_on)
+        network = mlp(X.shape[1], slots.hidden, slots.activations, target.width)
+        if going_on:
+            self._check_same_shape(network)
+        objective = Objective(network, self._loss_of(target), slots.penalty)
+        rows = self._rows(X, y, target, objective.loss, given.sample_weight)
+        rng = check_random_state(self.random_state)
+        theta = self._start(network, rng, rows.X.dtype, slots, given, going_on)
+        self._describe(network, objective.loss, target, slots)
+        if not going_on:
+            self._forget()
+        held_out = self._validation_rows(given, objective.loss)
+        Run(self, slots, objective, rows, held_out, theta, rng, given, going_on).go()
+        return self
+
+    def _check_request(self, given: Given) -> None:
+        """Refuse combinations of arguments that say two things."""
+        if given.has_validation != (given.y_val is not None):
+            raise ValueError("X_val and y_val go together: give both or neither.")
+        if given.sample_weight_val is not None and not given.has_validation:
+            raise ValueError("sample_weight_val needs X_val and y_val.")
+        if given.has_validation and not self.early_stopping:
+            raise ValueError(
+                "X_val and y_val are given, but early_stopping is False: set "
+                "early_stopping=True to use them."
+            )
+        if given.incremental and self.early_stopping and not given.has_validation:
+            raise ValueError(
+                "partial_fit does not support early_stopping=True without validation "
+                "data of its own: pass X_val and y_val."
+            )
+        if (given.coefs_init is None) != (given.intercepts_init is None):
+            raise ValueError("coefs_init and intercepts_init go together.")
+
+    def _validate(self, X: Any, y: Any, going_on: bool) -> tuple[Any, Any]:
+        dtype = [self.coefs_[0].dtype] if going_on else [np.float64, np.float32]
+        return validate_data(
+            self,
+            X,
+            y,
+            accept_sparse="csr",
+            multi_output=True,
+            dtype=dtype,
+            reset=not going_on,
+        )
+
+    def _rows(
+        self, X: Any, y: Any, target: Target, loss: Loss, sample_weight: Any
+    ) -> Rows:
+        """Put validated rows together."""
+        weight = None
+        if sample_weight is not None:
+            weight = _check_sample_weight(
+                sample_weight, X, dtype=X.dtype, ensure_non_negative=True
+            )
+        encoded = target.encode(y, X.dtype)
+        loss.check_target(y)
+        return Rows(X, y, encoded, self._weigh(weight, y, X.dtype))
+
+    def _validation_rows(self, given: Given, loss: Loss) -> Rows | None:
+        """Validate the user's own validation data, if there is any."""
+        if not given.has_validation:
+            return None
+        X, y = self._validate(given.X_val, given.y_val, going_on=True)
+        y = self._read_target(y)
+        self._target.check_known(y)
+        return self._rows(X, y, self._target, loss, given.sample_weight_val)
+
+    def _start(
+        self,
+        network: Network,
+        rng: np.random.RandomState,
+        dtype: np.dtype,
+        slots: Slots,
+        given: Given,
+        going_on: bool,
+    ) -> np.ndarray:
+        """Return the parameters to start from."""
+        if given.coefs_init is not None and given.intercepts_init is not None:
+            return _packed(network, given.coefs_init, given.intercepts_init, dtype)
+        if going_on:
+            return _packed(network, self.coefs_, self.intercepts_, dtype)
+        return network.initial(rng, dtype, slots.output_factor)
+
+    def _check_same_shape(self, network: Network) -> None:
+        present = [self._network.n_in, *(coef.shape[1] for coef in self.coefs_)]
+        wanted = [network.n_in, *(p[0].shape[1] for p in network.layout.params if p)]
+        if present[1:-1] != wanted[1:-1]:
+            raise ValueError(
+                f"hidden_layer_sizes changed from {present[1:-1]} to {wanted[1:-1]} "
+                "since the last fit: the weights cannot be gone on with. Set "
+                "warm_start=False to start again."
+            )
+        if present[-1] != wanted[-1]:
+            raise ValueError(
+                f"The number of outputs changed from {present[-1]} to {wanted[-1]} "
+                "since the last fit. Set warm_start=False to start again."
+            )
+
+    def _describe(
+        self, network: Network, loss: Loss, target: Target, slots: Slots
+    ) -> None:
+        """Set what predictions need beside the parameters."""
+        self._network, self._loss, self._target = network, loss, target
+        self.n_layers_ = len(slots.hidden) + 2
+        self.n_outputs_ = target.width
+        self.out_activation_ = loss.link
+
+    def _forget(self) -> None:
+        """Start all records anew."""
+        self._progress = None
+        self.t_ = 0
+        self.n_steps_ = 0
+        self.loss_curve_: list[float] = []
+        self.validation_scores_: list[float] | None = None
+        self.validation_loss_curve_: list[float] | None = None
+        self.best_validation_score_: float | None = None
+
+    def _fitted_state(
+        self, theta: np.ndarray, monitor: TrainingMonitor
+    ) -> dict[str, Any]:
+        """Return the fitted attributes that change from epoch to epoch."""
+        layout, history = self._network.layout, monitor.history
+        watched = monitor.checker is not None
+        curve = history.loss_curve
+        best = monitor.patience.best if monitor.patience is not None else np.nan
+        return {
+            "coefs_": layout.of_kind("weight", theta),
+            "intercepts_": layout.of_kind("bias", theta),
+            "n_iter_": monitor.n_iter,
+            "t_": monitor.n_seen,
+            "loss_curve_": curve,
+            "loss_": curve[-1] if curve else np.nan,
+            "best_loss_": None if watched or not curve else min(curve),
+            "validation_scores_": history.validation_scores if watched else None,
+            "validation_loss_curve_": (
+                history.validation_loss_curve if watched else None
+            ),
+            "best_validation_score_": -best if watched else None,
+        }
+
+    def _publish(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            setattr(self, name, value)
+
+    def _snapshot(self, state: dict[str, Any]) -> Any:
+        """Return a fitted copy for scorers, which hand it plain arrays."""
+        snapshot = copy.copy(self)
+        snapshot._publish(state)
+        snapshot.__dict__.pop("feature_names_in_", None)
+        return snapshot
+
+    # ------------------------------------------------------------------ predicting
+
+    def _scores(
+        self, X: Any, finish: Callable[[np.ndarray], np.ndarray] | None = None
+    ) -> np.ndarray:
+        """Return raw scores, or predictions, in chunks of bounded memory."""
+        check_is_fitted(self)
+        X = validate_data(
+            self,
+            X,
+            accept_sparse="csr",
+            dtype=[np.float64, np.float32],
+            reset=False,
+        )
+        params = self._network.layout.regroup(
+            {"weight": self.coefs_, "bias": self.intercepts_}
+        )
+        dtype = np.result_type(X.dtype, self.coefs_[0].dtype)
+        with np.errstate(over="ignore"):
+            return self._network.scores(params, X, dtype, finish or _unchanged)
+
+    def predict(self, X: Any) -> Any:
+        """Predict with the network.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The input data.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            The predictions. For multilabel targets that were sparse, a sparse matrix.
+        """
+        prediction = self._scores(X, self._predict_in_place)
+        return self._target.decode(prediction)
+
+    def _predict_in_place(self, raw: np.ndarray) -> np.ndarray:
+        return self._loss.predict(raw)
+
+    def __sklearn_tags__(self) -> Tags:
+        """Return the tags: sparse input, several outputs."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.target_tags.multi_output = True
+        return tags
+
+
+def _unchanged(raw: np.ndarray) -> np.ndarray:
+    return raw
+
+
+def _packed(
+    network: Network, coefs: Sequence, intercepts: Sequence, dtype: np.dtype
+) -> np.ndarray:
+    """Pack given weights and biases into a vector, after a look at their shapes."""
+    expected = [group for group in network.layout.params if group]
+    given = [np.shape(array) for pair in zip(coefs, intercepts) for array in pair]
+    wanted = [param.shape for group in expected for param in group]
+    if given != wanted or len(coefs) != len(intercepts):
+        raise ValueError(
+            f"coefs_init and intercepts_init must have shapes {wanted[::2]} and "
+            f"{wanted[1::2]}, got {[np.shape(c) for c in coefs]} and "
+            f"{[np.shape(b) for b in intercepts]}."
+        )
+    return network.layout.pack({"weight": coefs, "bias": intercepts}, dtype)

@@ -1,0 +1,257 @@
+"""One run of training: hold out, follow, solve, and keep what was learned."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import check_scoring
+
+from skbackprop.core.data import Data
+from skbackprop.estimators._params import Slots
+from skbackprop.objective import Objective
+from skbackprop.solvers import Problem, Solution, Status
+from skbackprop.training.callbacks import FitCallbacks, NoCallbacks
+from skbackprop.training.divergence import advice, diagnose
+from skbackprop.training.monitor import History, Patience, TrainingMonitor
+from skbackprop.training.progress import Progress
+from skbackprop.training.rows import Rows
+from skbackprop.training.validation import Score, Validation, split_rows
+
+
+class Run:
+    """One call of ``fit`` or ``partial_fit``, after validation.
+
+    Parameters
+    ----------
+    estimator : BaseBackprop
+        Whose fit it is.
+    slots : Slots
+        The resolved parameters.
+    objective : Objective
+        What to minimise.
+    rows : Rows
+        All rows that were given to train on.
+    held_out : Rows or None
+        The user's own validation data.
+    theta : ndarray of shape (n_params,)
+        The starting parameters, moved in place.
+    rng : RandomState
+        The source of randomness.
+    given : Given
+        The call's arguments.
+    going_on : bool
+        Whether an earlier fit is gone on with.
+    """
+
+    def __init__(
+        self,
+        estimator: Any,
+        slots: Slots,
+        objective: Objective,
+        rows: Rows,
+        held_out: Rows | None,
+        theta: np.ndarray,
+        rng: np.random.RandomState,
+        given: Any,
+        going_on: bool,
+    ) -> None:
+        self.estimator, self.slots, self.objective = estimator, slots, objective
+        self.theta, self.rng, self.given, self.going_on = theta, rng, given, going_on
+        self.training, self.held_out = self._hold_out(rows, held_out)
+        self.earlier: Progress | None = estimator._progress
+        self.monitor = self._monitor()
+        self.problem = self._problem()
+
+    def go(self) -> None:
+        """Train; whatever ends it, leave the estimator fitted with what was learned."""
+        monitor, theta = self.monitor, self.theta
+        solution = None
+        try:
+            if self.going_on and not self.given.incremental:
+                monitor.keep_start()
+            solution = self.slots.solver.minimise(self.problem)
+        finally:
+            if self._restores_best(solution):
+                theta[...] = monitor.best_theta
+            self.estimator._publish(self.estimator._fitted_state(theta, monitor))
+            self.estimator.n_steps_ += monitor.n_iter * self.problem.n_batches
+        self._keep_progress(solution)
+        monitor.callbacks.close()
+        self._warn(solution)
+
+    # ---------------------------------------------------------------------- before
+
+    def _hold_out(self, rows: Rows, held_out: Rows | None) -> tuple[Data, Rows | None]:
+        """Split off validation rows, unless the user gave some."""
+        estimator = self.estimator
+        if held_out is not None or not estimator.early_stopping:
+            return rows.data(), held_out
+        train, validation = split_rows(
+            len(rows),
+            estimator.validation_fraction,
+            self.rng,
+            estimator._target.strata(rows.target),
+        )
+        return rows.data(train), rows.take(validation)
+
+    def _monitor(self) -> TrainingMonitor:
+        estimator, held_out = self.estimator, self.held_out
+        checker = None
+        if held_out is not None:
+            checker = Validation(
+                self.objective, self.theta, held_out.data(), self._score(held_out)
+            )
+        monitor = TrainingMonitor(
+            theta=self.theta,
+            history=History(
+                estimator.loss_curve_,
+                estimator.validation_scores_ or [],
+                estimator.validation_loss_curve_ or [],
+            ),
+            patience=self._patience(checker is not None),
+            checker=checker,
+            callbacks=NoCallbacks(),
+            verbose=bool(estimator.verbose),
+            n_seen=estimator.t_,
+            n_rows=len(self.training) if self.slots.solver.stepwise else 0,
+        )
+        if self._goes_on_streaming:
+            monitor.best_theta = self.earlier.best_theta
+        if getattr(estimator, "_skl_callbacks", None) and not self.given.incremental:
+            monitor.callbacks = FitCallbacks(
+                estimator,
+                estimator.max_iter,
+                self.given.X,
+                self.given.y,
+                {"sample_weight": self.given.sample_weight},
+                self._state_now,
+            )
+        return monitor
+
+    @property
+    def _goes_on_streaming(self) -> bool:
+        return self.given.incremental and self.earlier is not None
+
+    def _patience(self, validated: bool) -> Patience | None:
+        """Return the patience to train with; full-batch solvers have their own."""
+        if not (validated or self.slots.solver.stepwise):
+            return None
+        if self._goes_on_streaming and self.earlier.patience is not None:
+            return self.earlier.patience
+        return Patience(self.estimator.tol, self.estimator.n_iter_no_change)
+
+    def _score(self, held_out: Rows) -> Score:
+        """Return what early stopping goes by."""
+        estimator, scoring = self.estimator, self.estimator.scoring
+        if scoring is None:
+            target = estimator._target
+            return lambda prediction, loss: target.score(
+                prediction, held_out.target, held_out.weight
+            )
+        if scoring == "loss":
+            return lambda prediction, loss: -loss
+        scorer = check_scoring(estimator, scoring=scoring)
+        weights = {} if held_out.weight is None else {"sample_weight": held_out.weight}
+
+        def score(prediction: np.ndarray, loss: float) -> float:
+            state = estimator._fitted_state(self.theta, self.monitor)
+            snapshot = estimator._snapshot(state)
+            return float(scorer(snapshot, held_out.X, held_out.y, **weights))
+
+        return score
+
+    def _state_now(self) -> dict[str, Any]:
+        """Return the fitted attributes as if the fit ended now, for callbacks."""
+        best = self.monitor.best_theta
+        theta = self.theta if best is None else best
+        state = self.estimator._fitted_state(theta.copy(), self.monitor)
+        return {
+            name: list(value)
+            if name.endswith(("curve_", "scores_")) and value
+            else value
+            for name, value in state.items()
+        }
+
+    def _problem(self) -> Problem:
+        estimator, slots = self.estimator, self.slots
+        state = None
+        if self._goes_on_streaming:
+            state = self.earlier.resume(
+                slots.solver, slots.schedule, estimator.learning_rate_init
+            )
+        return Problem(
+            objective=self.objective,
+            data=self.training,
+            theta=self.theta,
+            monitor=self.monitor,
+            max_iter=1 if self.given.incremental else estimator.max_iter,
+            tol=estimator.tol,
+            batch_size=self._batch_rows(),
+            shuffle=estimator.shuffle,
+            rng=self.rng,
+            schedule=slots.schedule,
+            learning_rate_init=estimator.learning_rate_init,
+            state=state,
+        )
+
+    def _batch_rows(self) -> int:
+        n_rows, batch_size = len(self.training), self.estimator.batch_size
+        if not self.slots.solver.stepwise:
+            return n_rows
+        if isinstance(batch_size, str):
+            return min(200, n_rows)
+        if batch_size > n_rows:
+            warnings.warn(
+                f"Got `batch_size` {batch_size}, larger than sample size {n_rows}. It "
+                "is going to be clipped.",
+                UserWarning,
+                stacklevel=2,
+            )
+        return min(int(batch_size), n_rows)
+
+    # ----------------------------------------------------------------------- after
+
+    def _restores_best(self, solution: Solution | None) -> bool:
+        """Tell whether the best parameters are put back.
+
+        A stream of calls does so only when patience runs out.
+        """
+        if self.monitor.best_theta is None:
+            return False
+        if not self.given.incremental:
+            return True
+        return solution is not None and solution.status is Status.CONVERGED
+
+    def _keep_progress(self, solution: Solution) -> None:
+        """Keep what further fitting needs, and nothing else."""
+        monitor, estimator = self.monitor, self.estimator
+        streams = self.given.incremental
+        if solution.state is None or not (streams or estimator.warm_start):
+            estimator._progress = None
+            return
+        if (
+            streams
+            and solution.status is Status.CONVERGED
+            and monitor.best_theta is not None
+        ):
+            monitor.patience.count = 0
+        estimator._progress = Progress(
+            self.slots.solver,
+            self.slots.schedule,
+            estimator.learning_rate_init,
+            solution.state,
+            monitor.patience,
+            monitor.best_theta if streams else None,
+        )
+
+    def _warn(self, solution: Solution) -> None:
+        """Turn the status into a warning: the one place that does."""
+        message = ""
+        if solution.status is Status.DIVERGED:
+            where = diagnose(self.objective.network, self.theta, solution.diverged_to)
+            message = advice(where, self.monitor.n_iter)
+        elif solution.status is Status.BUDGET_SPENT and not self.given.incremental:
+            message = solution.message
+        if message:
+            warnings.warn(message, ConvergenceWarning, stacklevel=2)

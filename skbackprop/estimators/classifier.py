@@ -1,0 +1,517 @@
+"""The classifier."""
+
+from typing import Any
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.base import ClassifierMixin
+from sklearn.metrics import accuracy_score
+from sklearn.utils import Tags
+from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import check_classification_targets
+
+from skbackprop._compat import StrOptions, _fit_context
+from skbackprop.core.spec import resolve
+from skbackprop.estimators._base import BaseBackprop, Given
+from skbackprop.estimators._params import CONSTRAINTS, is_stepwise
+from skbackprop.losses import ClassificationLoss, Loss
+from skbackprop.training.targets import ClassTarget, as_column, class_target
+
+
+class BackpropClassifier(ClassifierMixin, BaseBackprop):
+    """A neural network for classification, in place of ``MLPClassifier``.
+
+    It takes what :class:`sklearn.neural_network.MLPClassifier` takes and, with the same
+    ``random_state``, gives the same model in float64; see :ref:`differences` for where
+    it does better. Binary, multiclass, multilabel and multiclass-multioutput targets
+    are supported, dense and sparse inputs, float32 and float64.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int, array-like of int or str, default=(100,)
+        The widths of the hidden layers. A string joins them with dashes, ``"128-64"``,
+        for tuners whose categories must be plain values.
+
+    activation : {'identity', 'logistic', 'tanh', 'relu'}, Activation or list, \
+            default='relu'
+        The activation of the hidden layers: one for all, or a list with one for each.
+
+    solver : {'lbfgs', 'sgd', 'adam'} or Solver, default='adam'
+        What moves the weights. A name takes its settings from the parameters below; an
+        object such as ``Adam(beta_2=0.95)`` carries its own.
+
+    alpha : float, default=0.0001
+        Strength of the L2 penalty on the weights. It is divided by the number of rows
+        in a batch.
+
+    batch_size : int or 'auto', default='auto'
+        Rows in a mini-batch; 'auto' is ``min(200, n_samples)``. Full-batch solvers
+        ignore it.
+
+    learning_rate : {'constant', 'invscaling', 'adaptive'} or Schedule, \
+            default='constant'
+        The course of the learning rate. As in scikit-learn the names act with
+        ``solver='sgd'`` only; a schedule object acts with every step-wise solver.
+
+    learning_rate_init : float, default=0.001
+        The initial learning rate of 'sgd' and 'adam'.
+
+    power_t : float, default=0.5
+        The exponent of ``learning_rate='invscaling'``.
+
+    max_iter : int, default=200
+        The largest number of epochs, or of iterations of 'lbfgs'.
+
+    shuffle : bool, default=True
+        Whether each epoch sees the rows in a new order.
+
+    random_state : int, RandomState instance or None, default=None
+        The source of the starting weights, the validation split and the order of the
+        rows. Pass an int for the same model each time.
+
+    tol : float, default=1e-4
+        What counts as progress, for ``n_iter_no_change``; the gradient tolerance of
+        'lbfgs'.
+
+    verbose : bool or int, default=False
+        Whether to print the loss of each epoch. For progress bars see
+        ``sklearn.callback.ProgressBar``.
+
+    warm_start : bool, default=False
+        Whether ``fit`` goes on from the weights of the last one.
+
+    momentum : float, default=0.9
+        Momentum of 'sgd', between 0 and 1.
+
+    nesterovs_momentum : bool, default=True
+        Whether 'sgd' uses Nesterov's momentum.
+
+    early_stopping : bool, default=False
+        Whether to stop when the score on validation data no longer improves, and to
+        put back the weights that had the best one. Works with every solver.
+
+    validation_fraction : float, default=0.1
+        The share of rows split off for early stopping, stratified by class, unless
+        ``X_val`` and ``y_val`` are given to ``fit``.
+
+    beta_1 : float, default=0.9
+        What 'adam' keeps of its running mean of gradients, in [0, 1).
+
+    beta_2 : float, default=0.999
+        What 'adam' keeps of its running mean of squared gradients, in [0, 1).
+
+    epsilon : float, default=1e-8
+        Stabilises the division in 'adam'.
+
+    n_iter_no_change : int, default=10
+        Epochs without progress by ``tol`` that are borne.
+
+    max_fun : int, default=15000
+        The largest number of function evaluations of 'lbfgs'.
+
+    loss : {'log_loss'} or ClassificationLoss, default='log_loss'
+        What training minimises.
+
+    class_weight : dict, 'balanced', list of dict or None, default=None
+        Weights of the classes, which multiply those of the rows, as elsewhere in
+        scikit-learn; a list holds a dict for each of several outputs.
+
+    scoring : str, callable or None, default=None
+        What early stopping goes by: None for the estimator's own ``score``, 'loss' for
+        the validation loss, the name of a scorer, or a callable
+        ``scorer(estimator, X, y)``.
+
+    n_hidden_layers : int or None, default=None
+        Repeats a single width this many times: with ``hidden_layer_sizes=64`` and
+        ``n_hidden_layers=3`` there are three layers of 64. Depth and width are then
+        two integers, which every tuner can search.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,) or list of ndarray
+        The classes; a list of them for multiclass-multioutput targets.
+
+    coefs_ : list of ndarray of shape (n_in, n_out)
+        The weights of each layer.
+
+    intercepts_ : list of ndarray of shape (n_out,)
+        The biases of each layer.
+
+    loss_ : float
+        The training loss of the last epoch, penalty included.
+
+    best_loss_ : float or None
+        The lowest training loss; None with early stopping.
+
+    loss_curve_ : list of float
+        The training loss of each epoch, over all calls that went on from each other.
+
+    validation_scores_ : list of float or None
+        The score on validation data of each epoch; None without validation data.
+
+    validation_loss_curve_ : list of float or None
+        The loss on validation data of each epoch, without the penalty.
+
+    best_validation_score_ : float or None
+        The best validation score, which the weights belong to.
+
+    n_iter_ : int
+        Epochs, or iterations, of the last call.
+
+    n_steps_ : int
+        Updates of the weights, over all calls.
+
+    t_ : int
+        Training samples seen, over all calls and epochs.
+
+    n_layers_ : int
+        The number of layers, input and output included.
+
+    n_outputs_ : int
+        The number of outputs of the network.
+
+    out_activation_ : str
+        The name of the function that turns scores into predictions.
+
+    n_features_in_ : int
+        The number of features.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, if all are strings.
+
+    See Also
+    --------
+    BackpropRegressor : The same for regression.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_classification
+    >>> from sklearn.model_selection import train_test_split
+    >>> from skbackprop import BackpropClassifier
+    >>> X, y = make_classification(n_samples=200, random_state=1)
+    >>> X_train, X_test, y_train, y_test = train_test_split(
+    ...     X, y, stratify=y, random_state=1
+    ... )
+    >>> clf = BackpropClassifier(random_state=1, max_iter=300).fit(X_train, y_train)
+    >>> clf.predict(X_test[:5])
+    array([0, 1, 0, 1, 0])
+    >>> clf.score(X_test, y_test)
+    0.88
+    """
+
+    _parameter_constraints = {
+        **CONSTRAINTS,
+        "loss": ClassificationLoss.constraint(),
+        "class_weight": [dict, list, StrOptions({"balanced"}), None],
+    }
+    _target: ClassTarget
+
+    def __init__(
+        self,
+        hidden_layer_sizes: Any = (100,),
+        activation: Any = "relu",
+        *,
+        solver: Any = "adam",
+        alpha: Any = 0.0001,
+        batch_size: Any = "auto",
+        learning_rate: Any = "constant",
+        learning_rate_init: Any = 0.001,
+        power_t: Any = 0.5,
+        max_iter: Any = 200,
+        shuffle: Any = True,
+        random_state: Any = None,
+        tol: Any = 1e-4,
+        verbose: Any = False,
+        warm_start: Any = False,
+        momentum: Any = 0.9,
+        nesterovs_momentum: Any = True,
+        early_stopping: Any = False,
+        validation_fraction: Any = 0.1,
+        beta_1: Any = 0.9,
+        beta_2: Any = 0.999,
+        epsilon: Any = 1e-8,
+        n_iter_no_change: Any = 10,
+        max_fun: Any = 15000,
+        loss: Any = "log_loss",
+        class_weight: Any = None,
+        scoring: Any = None,
+        n_hidden_layers: Any = None,
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.solver = solver
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_init = learning_rate_init
+        self.power_t = power_t
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.tol = tol
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.n_iter_no_change = n_iter_no_change
+        self.max_fun = max_fun
+        self.loss = loss
+        self.class_weight = class_weight
+        self.scoring = scoring
+        self.n_hidden_layers = n_hidden_layers
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+        coefs_init: Any = None,
+        intercepts_init: Any = None,
+    ) -> "BackpropClassifier":
+        """Fit the network.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The input data.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The classes, a column for each of several outputs; a sparse indicator matrix
+            for multilabel targets is fine.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows. A weight of 2 means what the row given twice means.
+
+        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
+            Validation data for early stopping; nothing is split off ``X`` then.
+
+        y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
+            Its targets.
+
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Its weights.
+
+        coefs_init : list of ndarray, default=None
+            Weights to start from, in the shapes of ``coefs_``.
+
+        intercepts_init : list of ndarray, default=None
+            Biases to start from, in the shapes of ``intercepts_``.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+        """
+        return self._train(
+            Given(
+                X,
+                y,
+                sample_weight,
+                X_val,
+                y_val,
+                sample_weight_val,
+                coefs_init,
+                intercepts_init,
+            )
+        )
+
+    @available_if(is_stepwise)
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        classes: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> "BackpropClassifier":
+        """Train for one epoch on the given rows, going on from earlier calls.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The input data.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The classes.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        classes : array-like of shape (n_classes,) or list of array-like, default=None
+            All classes that any call will see. Required in the first call; a list of
+            them for multiclass-multioutput targets.
+
+        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
+            Validation data, for ``early_stopping=True``: each call is scored, and when
+            patience runs out the best weights so far are put back.
+
+        y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
+            Its targets.
+
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Its weights.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+        """
+        return self._train(
+            Given(
+                X,
+                y,
+                sample_weight,
+                X_val,
+                y_val,
+                sample_weight_val,
+                classes=classes,
+                incremental=True,
+            )
+        )
+
+    def decision_function(self, X: Any) -> Any:
+        """Return the raw scores of the network.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The input data.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            For two classes the score of the second; a list of arrays for
+            multiclass-multioutput targets.
+        """
+        raw = self._scores(X)
+        return self._target.decision(raw)
+
+    def predict_proba(self, X: Any) -> Any:
+        """Return the probability of each class.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The input data.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes)
+            In the order of ``classes_``; for multilabel targets the probability of
+            each label, for multiclass-multioutput ones a list of arrays.
+        """
+        prediction = self._scores(X, self._predict_in_place)
+        return self._target.probabilities(prediction)
+
+    def predict_log_proba(self, X: Any) -> Any:
+        """Return the logarithm of the probability of each class.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The input data.
+
+        Returns
+        -------
+        log_probabilities : ndarray of shape (n_samples, n_classes)
+            As ``predict_proba``; computed from the scores, so that small
+            probabilities keep finite logarithms.
+        """
+        raw = self._scores(X)
+        return self._target.log_probabilities(raw)
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the accuracy.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The input data.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The true classes.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        score : float
+            The share of rows with every output right.
+        """
+        prediction = self.predict(X)
+        if not isinstance(self.classes_, list):
+            return accuracy_score(y, prediction, sample_weight=sample_weight)
+        hits = (np.asarray(y) == prediction).all(axis=1)
+        return float(np.average(hits, weights=sample_weight))
+
+    # ---------------------------------------------------------------- for the base
+
+    def _loss_of(self, target: ClassTarget) -> Loss:
+        return target.loss(resolve(ClassificationLoss, self.loss))
+
+    def _check_request(self, given: Given) -> None:
+        super()._check_request(given)
+        if given.incremental and isinstance(self.class_weight, str):
+            raise ValueError(
+                "class_weight='balanced' is not supported for partial_fit, which does "
+                "not see all rows. Compute the weights from all of y with "
+                "sklearn.utils.class_weight.compute_class_weight and pass them as a "
+                "dict."
+            )
+
+    def _read_target(self, y: Any) -> Any:
+        y = as_column(y)
+        check_classification_targets(y)
+        return y
+
+    def _check_target(
+        self, given: Given, y: Any, going_on: bool
+    ) -> tuple[Any, ClassTarget]:
+        y = self._read_target(y)
+        if not going_on:
+            if given.incremental and given.classes is None:
+                raise ValueError(
+                    "classes must be passed on the first call to partial_fit."
+                )
+            target = class_target(y, given.classes)
+            target.check_known(y)
+            self.classes_ = target.classes
+            return y, target
+        target = self._target
+        target.check_known(y)
+        if given.classes is not None:
+            target.check_declared(given.classes)
+        if not given.incremental:
+            target.check_complete(y)
+        return y, target
+
+    def _weigh(
+        self, weight: np.ndarray | None, y: Any, dtype: np.dtype
+    ) -> np.ndarray | None:
+        if self.class_weight is None:
+            return weight
+        labels = y.toarray() if issparse(y) else y
+        of_class = compute_sample_weight(self.class_weight, labels).astype(dtype)
+        return of_class if weight is None else weight * of_class
+
+    def __sklearn_tags__(self) -> Tags:
+        """Return the tags: multilabel targets too."""
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags

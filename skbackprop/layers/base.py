@@ -1,0 +1,95 @@
+"""What a layer is, and what it is given to work with."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from skbackprop.core.layout import Param
+from skbackprop.core.ops import Product
+from skbackprop.core.spec import Spec
+from skbackprop.core.workspace import Workspace
+
+Forward = Callable[[np.ndarray], np.ndarray]
+Backward = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Site:
+    """The place of one layer in a network bound to a batch size.
+
+    Parameters
+    ----------
+    key : int
+        The position of the layer, which sets its buffers apart from other layers'.
+    rows, n_in, n_out : int
+        The size of the batch, and the widths of the layer.
+    params : tuple of ndarray
+        Views of its parameters, in the order of ``Layer.build``.
+    grads : tuple of ndarray
+        Views into the gradient, likewise; empty where no gradient is wanted.
+    workspace : Workspace
+        Where buffers come from.
+    product : callable
+        The matrix product for this layer's input, which may be sparse.
+    wants_input_gradient : bool
+        False for the first layer: nobody reads the gradient of the data.
+    column_major : bool
+        Whether the output is to be column-major.
+    """
+
+    key: int
+    rows: int
+    n_in: int
+    n_out: int
+    params: tuple[np.ndarray, ...]
+    grads: tuple[np.ndarray, ...]
+    workspace: Workspace
+    product: Product = np.dot
+    wants_input_gradient: bool = True
+    column_major: bool = False
+
+    def buffer(self, role: str, width: int, dtype: type | None = None) -> np.ndarray:
+        """Return a buffer of this layer's own for the rows of the batch."""
+        key = (self.key, role)
+        return self.workspace.buffer(key, self.rows, width, dtype)
+
+    def constant(self, value: float, width: int) -> np.ndarray:
+        """Return a read-only matrix of one value with the rows of the batch."""
+        return self.workspace.constant(value, self.rows, width)
+
+
+class Layer(Spec, ABC, family=True):
+    """A differentiable map from one matrix of rows to another.
+
+    A layer knows its own derivative and nothing of its neighbours. When a network is
+    bound to a batch size, ``bind`` hands out two callables with their views and buffers
+    already inside, because on small networks looking these up costs as much as the
+    arithmetic:
+
+    - ``forward(x)`` returns the output. It may overwrite ``x`` if ``in_place`` is set.
+    - ``backward(x, dy)`` writes the gradients of the parameters, and returns the
+      gradient with respect to ``x``. It may overwrite ``dy``. If the layer works in
+      place, ``x`` holds its output by then.
+    """
+
+    @abstractmethod
+    def build(self, n_in: int) -> tuple[int, list[Param]]:
+        """Return the width of the output, and the parameters the layer needs.
+
+        Parameters
+        ----------
+        n_in : int
+            The width of the input.
+        """
+
+    @abstractmethod
+    def bind(self, site: Site) -> tuple[Forward, Backward]:
+        """Return the two maps for one batch size.
+
+        Parameters
+        ----------
+        site : Site
+            Views, buffers and sizes.
+        """

@@ -1,0 +1,290 @@
+"""A network: layers in a row, over one flat parameter vector."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.utils import gen_batches
+
+from skbackprop.core.layout import Layout
+from skbackprop.core.ops import sparse_product
+from skbackprop.core.workspace import Workspace
+from skbackprop.initializers import glorot_uniform
+from skbackprop.layers import Activation, Dense, Layer, Site
+
+# Up to this many outputs the raw scores are kept column-major, so that a softmax runs
+# along the samples rather than along a handful of classes.
+FEW_OUTPUTS = 64
+CHUNK_BYTES = 2 * 2**20
+
+ParamViews = Sequence[tuple[np.ndarray, ...]]
+
+
+@dataclass(frozen=True)
+class BoundNetwork:
+    """A network bound to parameters, buffers and a number of rows.
+
+    Parameters
+    ----------
+    forward : callable
+        ``forward(x)`` returns the raw scores, in a buffer that the next call reuses.
+    backward : callable
+        ``backward(d)`` writes the gradient of the parameters, given the gradient with
+        respect to the raw scores, which it may overwrite. Follows a ``forward``.
+    """
+
+    forward: Callable[[Any], np.ndarray]
+    backward: Callable[[np.ndarray], None]
+
+
+class Network:
+    """Layers in a row.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        The layers, first to last.
+    n_in : int
+        The number of inputs.
+
+    Attributes
+    ----------
+    layout : Layout
+        Where each parameter lives in the flat vector.
+    n_out : int
+        The number of raw scores.
+
+    Examples
+    --------
+    A network with 3 inputs, a hidden layer of 4 units and 2 outputs has 26 parameters.
+
+    >>> from skbackprop.layers import Dense, ReLU
+    >>> from skbackprop.network import Network
+    >>> Network([Dense(4), ReLU(), Dense(2)], n_in=3).layout.size
+    26
+    """
+
+    def __init__(self, layers: Sequence[Layer], n_in: int) -> None:
+        self.layers = list(layers)
+        widths, params = [n_in], []
+        for layer in self.layers:
+            width, needed = layer.build(widths[-1])
+            widths.append(width)
+            params.append(needed)
+        self.widths = widths
+        self.layout = Layout(params)
+
+    @property
+    def n_in(self) -> int:
+        """The number of inputs."""
+        return self.widths[0]
+
+    @property
+    def n_out(self) -> int:
+        """The number of raw scores."""
+        return self.widths[-1]
+
+    @property
+    def has_few_outputs(self) -> bool:
+        """Whether raw scores are kept column-major."""
+        return self.n_out <= FEW_OUTPUTS
+
+    def largest_product(self, rows: int) -> int:
+        """Return the multiplications in the largest matrix product of a batch.
+
+        Parameters
+        ----------
+        rows : int
+            The size of the batch.
+
+        Returns
+        -------
+        int
+            Rows times inputs times outputs of the largest layer.
+        """
+        return rows * max(n_in * n_out for n_in, n_out in pairwise(self.widths))
+
+    def chunk_rows(self, dtype: np.dtype) -> int:
+        """Return how many rows to evaluate at once.
+
+        Parameters
+        ----------
+        dtype : dtype
+            The floating type in use.
+
+        Returns
+        -------
+        int
+            A number whose activations fit in about two megabytes, so that they stay in
+            the cache and memory does not grow with the data.
+        """
+        row = sum(self.widths[1:]) * np.dtype(dtype).itemsize
+        return int(np.clip(CHUNK_BYTES // row, 64, 4096))
+
+    def scores(
+        self,
+        params: ParamViews,
+        X: Any,
+        dtype: np.dtype,
+        finish: Callable[[np.ndarray], np.ndarray],
+    ) -> np.ndarray:
+        """Compute the raw scores of many rows, chunk by chunk.
+
+        Parameters
+        ----------
+        params : sequence of tuple of ndarray
+            For each layer, its parameters.
+        X : ndarray or sparse matrix of shape (n_samples, n_in)
+            The inputs.
+        dtype : dtype
+            The floating type to compute in.
+        finish : callable
+            Turns raw scores into what is wanted, in place.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_out)
+            The finished scores.
+        """
+        n_samples = X.shape[0]
+        size = max(1, min(n_samples, self.chunk_rows(dtype)))
+        workspace = Workspace(size, dtype)
+        params = [
+            tuple(array.astype(dtype, copy=False) for array in group)
+            for group in params
+        ]
+        result = np.empty((n_samples, self.n_out), dtype)
+        bound: dict[int, BoundNetwork] = {}
+        for rows in gen_batches(n_samples, size):
+            n_rows = rows.stop - rows.start
+            if n_rows not in bound:
+                bound[n_rows] = self.bind(params, None, n_rows, workspace, issparse(X))
+            x = X[rows].astype(dtype, copy=False)
+            result[rows] = finish(bound[n_rows].forward(x))
+        return result
+
+    def initial(
+        self, rng: np.random.RandomState, dtype: np.dtype, output_factor: float = 6.0
+    ) -> np.ndarray:
+        """Draw the parameters that training starts from.
+
+        Parameters
+        ----------
+        rng : RandomState
+            The source of randomness.
+        dtype : dtype
+            The floating type of the parameters.
+        output_factor : float, default=6.0
+            Glorot factor of layers that no activation follows.
+
+        Returns
+        -------
+        ndarray of shape (layout.size,)
+            The parameters.
+        """
+        followers = [*self.layers[1:], None]
+        factors = [
+            follower.glorot_factor
+            if isinstance(follower, Activation)
+            else output_factor
+            for follower in followers
+        ]
+        return glorot_uniform(self.layout, factors, rng, dtype)
+
+    def bind(
+        self,
+        params: ParamViews,
+        grads: ParamViews | None,
+        rows: int,
+        workspace: Workspace,
+        sparse: bool = False,
+    ) -> BoundNetwork:
+        """Bind the layers to parameters, a gradient and a number of rows.
+
+        Parameters
+        ----------
+        params : sequence of tuple of ndarray
+            For each layer, its parameters, as ``layout.views`` gives them.
+        grads : sequence of tuple of ndarray or None
+            Likewise for the gradient; None if only ``forward`` is wanted.
+        rows : int
+            The size of the batch.
+        workspace : Workspace
+            Where buffers come from.
+        sparse : bool, default=False
+            Whether the input is a sparse matrix.
+
+        Returns
+        -------
+        BoundNetwork
+            The two maps.
+        """
+        sites = [
+            Site(
+                key=key,
+                rows=rows,
+                n_in=self.widths[key],
+                n_out=self.widths[key + 1],
+                params=params[key],
+                grads=grads[key] if grads is not None else (),
+                workspace=workspace,
+                wants_input_gradient=key > 0,
+            )
+            for key in range(len(self.layers))
+        ]
+        if sparse:
+            sites[0] = replace(sites[0], product=sparse_product)
+        if self.has_few_outputs:
+            sites[-1] = replace(sites[-1], column_major=True)
+        maps = [
+            layer.bind(site) for layer, site in zip(self.layers, sites, strict=True)
+        ]
+        return _chain(maps)
+
+
+def _chain(maps: list) -> BoundNetwork:
+    forwards = [(index, forward) for index, (forward, _) in enumerate(maps)]
+    backwards = [(index, backward) for index, (_, backward) in enumerate(maps)][::-1]
+    inputs: list[Any] = [None] * len(maps)
+
+    def forward(x: Any) -> np.ndarray:
+        for index, step in forwards:
+            inputs[index] = x
+            x = step(x)
+        return x
+
+    def backward(d: np.ndarray) -> None:
+        for index, step in backwards:
+            d = step(inputs[index], d)
+
+    return BoundNetwork(forward, backward)
+
+
+def mlp(
+    n_in: int, hidden: Sequence[int], activations: Sequence[Activation], n_out: int
+) -> Network:
+    """Build a multi-layer perceptron.
+
+    Parameters
+    ----------
+    n_in : int
+        The number of inputs.
+    hidden : sequence of int
+        The widths of the hidden layers.
+    activations : sequence of Activation
+        One for each hidden layer.
+    n_out : int
+        The number of raw scores.
+
+    Returns
+    -------
+    Network
+        The network, with raw scores as its output.
+    """
+    layers: list[Layer] = []
+    for width, activation in zip(hidden, activations, strict=True):
+        layers += [Dense(width), activation]
+    return Network([*layers, Dense(n_out)], n_in)

@@ -1,0 +1,165 @@
+"""What a solver is: it moves one vector, and tells what came of it."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import ClassVar, Protocol
+
+import numpy as np
+
+from skbackprop.core.data import Data
+from skbackprop.core.spec import Spec
+from skbackprop.objective import Objective
+from skbackprop.schedules import Schedule
+
+
+class Status(Enum):
+    """How a run of a solver ended."""
+
+    CONVERGED = auto()
+    BUDGET_SPENT = auto()
+    STOPPED = auto()
+    DIVERGED = auto()
+
+
+class Verdict(Enum):
+    """What the monitor says after an epoch."""
+
+    GO_ON = auto()
+    PLATEAU = auto()
+    STOP = auto()
+
+
+class Monitor(Protocol):
+    """What a solver tells about its progress, and asks whether to go on."""
+
+    n_seen: int
+
+    def begin_epoch(self) -> None:
+        """Hear that an epoch begins."""
+
+    def end_epoch(self, loss: float) -> Verdict:
+        """Hear the loss of an epoch, and judge."""
+
+    def on_plateau(self, rate: float | None, farewell: str = ...) -> None:
+        """Hear what the schedule answered to a plateau: a lower rate, or None."""
+
+
+@dataclass
+class SolverState:
+    """What a step-wise solver needs in order to go on later.
+
+    Parameters
+    ----------
+    moments : list of list of ndarray
+        For each update of the chain, the vectors it remembers.
+    rate : float
+        The present learning rate.
+    n_steps : int
+        Steps taken with these moments.
+    """
+
+    moments: list[list[np.ndarray]]
+    rate: float
+    n_steps: int = 0
+
+
+@dataclass
+class Problem:
+    """Everything a solver is given.
+
+    Parameters
+    ----------
+    objective : Objective
+        What to minimise.
+    data : Data
+        The rows to minimise it over.
+    theta : ndarray of shape (n_params,)
+        Where to start; moved in place, always to the latest accepted parameters.
+    monitor : Monitor
+        Who to tell about each epoch.
+    max_iter : int
+        The largest number of epochs.
+    tol : float
+        Tolerance of the solver's own stopping rule, if it has one.
+    batch_size : int
+        Rows in a batch.
+    shuffle : bool
+        Whether each epoch sees the rows in a new order.
+    rng : RandomState
+        The source of that order.
+    schedule : Schedule
+        The course of the learning rate.
+    learning_rate_init : float
+        Where it starts.
+    state : SolverState or None
+        What an earlier run of the same solver left behind.
+    """
+
+    objective: Objective
+    data: Data
+    theta: np.ndarray
+    monitor: Monitor
+    max_iter: int
+    tol: float
+    batch_size: int
+    shuffle: bool
+    rng: np.random.RandomState
+    schedule: Schedule
+    learning_rate_init: float
+    state: SolverState | None = None
+
+    @property
+    def n_batches(self) -> int:
+        """The number of batches in an epoch."""
+        return -(-len(self.data) // self.batch_size)
+
+
+@dataclass
+class Solution:
+    """What a solver hands back; the parameters are in ``problem.theta``.
+
+    Parameters
+    ----------
+    status : Status
+        How it ended.
+    message : str
+        A sentence for the user where there is something to say.
+    state : SolverState or None
+        What a later run can go on from.
+    diverged_to : ndarray or None
+        After divergence, the parameters that were given up.
+    """
+
+    status: Status
+    message: str = ""
+    state: SolverState | None = None
+    diverged_to: np.ndarray | None = field(default=None, repr=False)
+
+
+class Solver(Spec, ABC, family=True):
+    """Minimises an objective.
+
+    Attributes
+    ----------
+    stepwise : bool
+        Whether it works batch by batch, so that it can go on with new rows
+        (``partial_fit``), and has no stopping rule of its own.
+    """
+
+    stepwise: ClassVar[bool]
+
+    @abstractmethod
+    def minimise(self, problem: Problem) -> Solution:
+        """Move ``problem.theta`` to lower values of the objective.
+
+        Parameters
+        ----------
+        problem : Problem
+            What to minimise, over what, and for how long.
+
+        Returns
+        -------
+        Solution
+            What came of it.
+        """

@@ -1,0 +1,162 @@
+"""One epoch of mini-batches: the hot loop.
+
+Everything that can be looked up, sliced or allocated is so beforehand. Rows are
+gathered some thousand at a time, and batches are slices of that chunk.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.utils import gen_batches
+
+from skbackprop.core.data import Chunk, ChunkReader
+from skbackprop.core.workspace import Workspace
+from skbackprop.objective import BatchGradient, weighted_loss
+from skbackprop.solvers.base import Problem
+
+CHUNK_ROWS = 2048
+CHUNK_BYTES = 2**20
+
+
+class Batch(NamedTuple):
+    """A batch, as views into the buffers of its chunk, ready to be run."""
+
+    x: Any
+    target: np.ndarray
+    scale: Any
+    prediction: np.ndarray
+    gradient: BatchGradient
+    share: float
+
+
+class Epoch:
+    """An epoch over the rows of a problem, bound to its buffers.
+
+    Parameters
+    ----------
+    problem : Problem
+        The objective, the rows and how to batch them.
+    grad : ndarray of shape (n_params,)
+        Where gradients are written.
+    step : callable
+        ``step(rate, t)`` takes one step along the gradient.
+    """
+
+    def __init__(
+        self, problem: Problem, grad: np.ndarray, step: Callable[[float, int], None]
+    ) -> None:
+        data, theta, objective = problem.data, problem.theta, problem.objective
+        self._problem, self._grad, self._step = problem, grad, step
+        self._n_rows = len(data)
+        self._order = np.arange(self._n_rows)
+        self._total_weight = data.total_weight
+        chunk_rows = min(_rows_per_chunk(problem), self._n_rows)
+        self._chunks = list(gen_batches(self._n_rows, chunk_rows))
+        self._reader = ChunkReader(data, chunk_rows, theta.dtype)
+        self._workspace = Workspace(problem.batch_size, theta.dtype)
+        self._predictions = np.empty(
+            (objective.network.n_out, chunk_rows), theta.dtype
+        ).T
+        layout = objective.network.layout
+        self._add_penalty = objective.penalty.bind(
+            layout.weights(theta), layout.weights(grad)
+        )
+        self._scale = None if data.weight is None else np.empty(chunk_rows, theta.dtype)
+        self._gradients: dict[int, BatchGradient] = {}
+        self._plans: dict[int, list[Batch]] = {}
+
+    def run(self, rate: float, t: int) -> float:
+        """Go through all rows once, a step a batch.
+
+        Parameters
+        ----------
+        rate : float
+            The learning rate.
+        t : int
+            Steps taken before.
+
+        Returns
+        -------
+        float
+            The mean of the batches' losses, each taken before its step. Not finite,
+            and the epoch cut short, as soon as a chunk's is not.
+        """
+        problem, step, add_penalty = self._problem, self._step, self._add_penalty
+        loss = penalty = 0.0
+        for chunk, n_rows in self._read_chunks():
+            for x, target, scale, kept, gradient, share in self._plan(chunk, n_rows):
+                kept[...] = gradient(x, target, scale)
+                penalty += add_penalty(share)
+                t += 1
+                step(rate, t)
+            predictions = self._predictions[:n_rows]
+            loss += weighted_loss(problem.objective.loss, predictions, *chunk[1:])
+            if not np.isfinite(loss):
+                break
+        total = self._total_weight
+        return problem.objective.reported(loss / total, penalty / total)
+
+    def _read_chunks(self) -> Iterator[tuple[Chunk, int]]:
+        if self._problem.shuffle:
+            # Each epoch permutes the order of the one before, as scikit-learn does.
+            self._order = self._order[self._problem.rng.permutation(self._n_rows)]
+        for rows in self._chunks:
+            n_rows = rows.stop - rows.start
+            order = self._order[rows] if self._problem.shuffle else rows
+            chunk = self._reader.read(order, n_rows)
+            if self._scale is not None:
+                self._write_scale(chunk, rows)
+            yield chunk, n_rows
+
+    def _write_scale(self, chunk: Chunk, rows: slice) -> None:
+        """Write what the gradient of each row of a chunk is multiplied by."""
+        n_rows = rows.stop - rows.start
+        mean_weight = self._total_weight / self._n_rows
+        np.divide(chunk.weight, mean_weight, self._scale[:n_rows])
+        for batch in gen_batches(n_rows, self._problem.batch_size):
+            self._scale[batch] /= batch.stop - batch.start
+
+    def _plan(self, chunk: Chunk, n_rows: int) -> list[Batch]:
+        """Return the batches of a chunk: the same views as long as buffers are."""
+        if n_rows in self._plans:
+            return self._plans[n_rows]
+        batches = [
+            self._batch(chunk, rows)
+            for rows in gen_batches(n_rows, self._problem.batch_size)
+        ]
+        if self._problem.shuffle and self._reader.in_place:
+            self._plans[n_rows] = batches
+        return batches
+
+    def _batch(self, chunk: Chunk, rows: slice) -> Batch:
+        n_rows = rows.stop - rows.start
+        # The weight that a batch of this size has on average, so that weights act
+        # between batches too, as repeated rows would.
+        share = self._n_rows / (n_rows * self._total_weight)
+        return Batch(
+            chunk.x[rows],
+            chunk.target[rows],
+            share if self._scale is None else self._scale[rows, np.newaxis],
+            self._predictions[rows],
+            self._gradient(n_rows),
+            share,
+        )
+
+    def _gradient(self, n_rows: int) -> BatchGradient:
+        if n_rows not in self._gradients:
+            self._gradients[n_rows] = self._problem.objective.bind_gradient(
+                self._problem.theta,
+                self._grad,
+                n_rows,
+                self._workspace,
+                self._problem.data.is_sparse,
+            )
+        return self._gradients[n_rows]
+
+
+def _rows_per_chunk(problem: Problem) -> int:
+    """Return how many rows to gather at once: whole batches, about a megabyte."""
+    row_bytes = problem.objective.network.n_in * problem.theta.itemsize
+    rows = min(CHUNK_ROWS, CHUNK_BYTES // max(1, row_bytes))
+    return problem.batch_size * max(1, rows // problem.batch_size)

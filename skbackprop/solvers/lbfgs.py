@@ -1,0 +1,143 @@
+"""L-BFGS, by SciPy's driver."""
+
+from dataclasses import dataclass
+from numbers import Integral
+from typing import ClassVar
+
+import numpy as np
+from scipy.optimize import OptimizeResult, minimize
+
+from skbackprop._compat import Interval
+from skbackprop.core.ops import all_finite
+from skbackprop.core.threads import limited
+from skbackprop.objective import Evaluation
+from skbackprop.solvers.base import Problem, Solution, Solver, Status, Verdict
+
+
+@dataclass(repr=False)
+class LBFGS(Solver, name="lbfgs"):
+    """The limited-memory BFGS method over all rows at once.
+
+    Parameters
+    ----------
+    max_fun : int, default=15000
+        The largest number of evaluations of loss and gradient.
+
+    Examples
+    --------
+    >>> from skbackprop import BackpropRegressor
+    >>> from skbackprop.solvers import LBFGS
+    >>> BackpropRegressor(solver=LBFGS(max_fun=100)).solver
+    LBFGS(max_fun=100)
+    """
+
+    max_fun: int = 15000
+
+    stepwise: ClassVar[bool] = False
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        "max_fun": [Interval(Integral, 1, None, closed="left")]
+    }
+
+    def minimise(self, problem: Problem) -> Solution:
+        """Run SciPy's L-BFGS-B, with each iteration reported as an epoch.
+
+        Parameters
+        ----------
+        problem : Problem
+            What to minimise, over what, and for how long.
+
+        Returns
+        -------
+        Solution
+            What came of it.
+        """
+        run = _Run(problem)
+        options = {
+            "maxfun": self.max_fun,
+            "maxiter": problem.max_iter,
+            "gtol": problem.tol,
+        }
+        if run.is_single:
+            # Differences below the rounding of the loss are no progress to wait for.
+            options["ftol"] = float(np.finfo(np.float32).eps)
+        with limited(run.evaluation.largest_product), np.errstate(all="ignore"):
+            result = minimize(
+                run.value_and_gradient,
+                problem.theta.astype(np.float64),
+                method="L-BFGS-B",
+                jac=True,
+                callback=run.end_iteration,
+                options=options,
+            )
+        return run.solution(result)
+
+
+class _Run:
+    """One run: keeps the latest accepted parameters in the problem's vector."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.is_single = problem.theta.dtype == np.float32
+        self.trial = problem.theta.copy()
+        self.evaluation = Evaluation(problem.objective, self.trial, problem.data)
+        self.verdict = Verdict.GO_ON
+        self.in_iteration = False
+        self.overflowed: np.ndarray | None = None
+
+    def value_and_gradient(self, x: np.ndarray) -> tuple[float, np.ndarray]:
+        if not self.in_iteration:
+            self.problem.monitor.begin_epoch()
+            self.in_iteration = True
+        self.trial[...] = x
+        loss, gradient = self.evaluation.value_and_gradient()
+        value = loss + self.evaluation.penalty()
+        if not np.isfinite(value):
+            self.overflowed = self.trial.copy()
+        # SciPy may keep what it is given: a copy, which also is the float64 it needs.
+        return value, gradient.astype(np.float64)
+
+    # SciPy learns from the parameter's name that it is to hand over a result.
+    def end_iteration(self, intermediate_result: OptimizeResult) -> None:
+        value, x = intermediate_result.fun, intermediate_result.x
+        if not (np.isfinite(value) and all_finite(x)):
+            raise StopIteration
+        problem = self.problem
+        problem.theta[...] = x
+        weights = problem.objective.network.layout.weights(problem.theta)
+        penalty = problem.objective.penalty.value(weights)
+        penalty /= self.evaluation.total_weight
+        self.in_iteration = False
+        loss = problem.objective.reported(value - penalty, penalty)
+        self.verdict = problem.monitor.end_epoch(loss)
+        if self.verdict is Verdict.PLATEAU:
+            problem.monitor.on_plateau(None)
+        if self.verdict is not Verdict.GO_ON:
+            raise StopIteration
+
+    def solution(self, result: OptimizeResult) -> Solution:
+        n_iter = min(result.nit, self.problem.max_iter)
+        status = self._status(result)
+        diverged_to = self.overflowed if status is Status.DIVERGED else None
+        message = _advice(result, n_iter, self.problem.max_iter)
+        return Solution(status, message, diverged_to=diverged_to)
+
+    def _status(self, result: OptimizeResult) -> Status:
+        if self.verdict is Verdict.STOP:
+            return Status.STOPPED
+        if self.verdict is Verdict.PLATEAU or result.status == 0:
+            return Status.CONVERGED
+        if self.overflowed is not None and result.status != 1:
+            return Status.DIVERGED
+        # A line search that fails in float32 has reached the rounding of the loss.
+        if self.is_single and result.status == 2:
+            return Status.CONVERGED
+        return Status.BUDGET_SPENT
+
+
+def _advice(result: OptimizeResult, n_iter: int, max_iter: int) -> str:
+    return (
+        f"lbfgs failed to converge after {n_iter} iteration(s) "
+        f"(status={result.status}):\n{result.message}\n\n"
+        f"You might want to increase the number of iterations (max_iter={max_iter}) or "
+        "to scale the data, with StandardScaler for instance."
+    )

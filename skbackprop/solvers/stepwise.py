@@ -1,0 +1,161 @@
+"""Step-wise solvers: chains of updates over mini-batches."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from numbers import Real
+from typing import ClassVar
+
+import numpy as np
+
+from skbackprop._compat import Interval
+from skbackprop.core.ops import all_finite
+from skbackprop.core.threads import limited
+from skbackprop.solvers.base import (
+    Problem,
+    Solution,
+    Solver,
+    SolverState,
+    Status,
+    Verdict,
+)
+from skbackprop.solvers.epoch import Epoch
+from skbackprop.updates import Momentum, ScaleByAdam, Update, bind_chain
+
+
+class Stepwise(Solver):
+    """A solver that takes a step a batch, along a chain of updates."""
+
+    stepwise: ClassVar[bool] = True
+
+    @abstractmethod
+    def chain(self) -> Sequence[Update]:
+        """Return the updates that turn a gradient into a step."""
+
+    def minimise(self, problem: Problem) -> Solution:
+        """Run epochs until the budget, the monitor or divergence ends it.
+
+        Parameters
+        ----------
+        problem : Problem
+            What to minimise, over what, and for how long.
+
+        Returns
+        -------
+        Solution
+            What came of it.
+        """
+        state = problem.state or self._fresh_state(problem)
+        theta = problem.theta
+        grad = np.empty_like(theta)
+        step = bind_chain(self.chain(), theta, grad, state.moments)
+        epoch = Epoch(problem, grad, step)
+        # Overflow is watched for once a chunk, through the loss.
+        with limited(problem.objective.network.largest_product(problem.batch_size)):
+            with np.errstate(all="ignore"):
+                return _run(problem, epoch, state)
+
+    def _fresh_state(self, problem: Problem) -> SolverState:
+        moments = [
+            [np.zeros_like(problem.theta) for _ in range(update.n_moments)]
+            for update in self.chain()
+        ]
+        return SolverState(moments, float(problem.learning_rate_init))
+
+
+def _run(problem: Problem, epoch: Epoch, state: SolverState) -> Solution:
+    monitor, schedule = problem.monitor, problem.schedule
+    initial = float(problem.learning_rate_init)
+    last_finite = problem.theta.copy()
+    for _ in range(problem.max_iter):
+        monitor.begin_epoch()
+        loss = epoch.run(state.rate, state.n_steps)
+        if not (np.isfinite(loss) and all_finite(problem.theta)):
+            diverged_to = problem.theta.copy()
+            problem.theta[...] = last_finite
+            return Solution(Status.DIVERGED, state=state, diverged_to=diverged_to)
+        np.copyto(last_finite, problem.theta)
+        state.n_steps += problem.n_batches
+        verdict = monitor.end_epoch(loss)
+        state.rate = schedule.after_epoch(state.rate, initial, monitor.n_seen)
+        if verdict is Verdict.STOP:
+            return Solution(Status.STOPPED, state=state)
+        if verdict is Verdict.PLATEAU:
+            lowered = schedule.on_plateau(state.rate)
+            monitor.on_plateau(lowered, schedule.farewell)
+            if lowered is None:
+                return Solution(Status.CONVERGED, state=state)
+            state.rate = lowered
+    message = (
+        f"Stochastic Optimizer: Maximum iterations ({problem.max_iter}) reached and "
+        "the optimization hasn't converged yet."
+    )
+    return Solution(Status.BUDGET_SPENT, message, state)
+
+
+@dataclass(repr=False)
+class SGD(Stepwise, name="sgd"):
+    """Stochastic gradient descent with momentum.
+
+    Parameters
+    ----------
+    momentum : float, default=0.9
+        The share of the velocity that each step keeps; 0 for none.
+    nesterovs_momentum : bool, default=True
+        Whether to use Nesterov's form.
+
+    Examples
+    --------
+    >>> from skbackprop import BackpropRegressor
+    >>> from skbackprop.solvers import SGD
+    >>> BackpropRegressor(solver=SGD(momentum=0.5)).solver
+    SGD(momentum=0.5)
+    """
+
+    momentum: float = 0.9
+    nesterovs_momentum: bool = True
+
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        "momentum": [Interval(Real, 0, 1, closed="both")],
+        "nesterovs_momentum": ["boolean"],
+    }
+
+    def chain(self) -> Sequence[Update]:
+        """Return momentum alone."""
+        return [Momentum(self.momentum, self.nesterovs_momentum)]
+
+
+@dataclass(repr=False)
+class Adam(Stepwise, name="adam"):
+    """Adam, in the form of scikit-learn.
+
+    Parameters
+    ----------
+    beta_1, beta_2 : float, default=0.9, 0.999
+        What the running means of the gradient and of its square keep at each step.
+    epsilon : float, default=1e-8
+        Added to the denominator for stability.
+
+    References
+    ----------
+    D. P. Kingma and J. Ba, "Adam: a method for stochastic optimization", ICLR 2015.
+
+    Examples
+    --------
+    >>> from skbackprop import BackpropClassifier
+    >>> from skbackprop.solvers import Adam
+    >>> BackpropClassifier(solver=Adam(beta_2=0.95)).solver
+    Adam(beta_2=0.95)
+    """
+
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-8
+
+    _parameter_constraints: ClassVar[dict[str, list]] = (
+        ScaleByAdam._parameter_constraints
+    )
+
+    def chain(self) -> Sequence[Update]:
+        """Return Adam's scaling alone."""
+        return [ScaleByAdam(self.beta_1, self.beta_2, self.epsilon)]

@@ -1,0 +1,203 @@
+"""The monitor: history, patience, the best parameters, progress and callbacks."""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from skbackprop.solvers import Verdict
+
+
+@dataclass
+class Patience:
+    """How long a value may fail to fall before training stops.
+
+    Parameters
+    ----------
+    tol : float
+        What counts as falling.
+    n_iter_no_change : float
+        Epochs without a fall that are borne; training stops at one more.
+    """
+
+    tol: float
+    n_iter_no_change: float
+    best: float = np.inf
+    count: int = 0
+
+    def sees(self, value: float) -> bool:
+        """Take note of a value.
+
+        Parameters
+        ----------
+        value : float
+            The new value.
+
+        Returns
+        -------
+        bool
+            Whether it is the lowest so far.
+        """
+        # Written so that a NaN counts as no progress.
+        self.count = 0 if value <= self.best - self.tol else self.count + 1
+        if not value < self.best:
+            return False
+        self.best = value
+        return True
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether it is time to stop."""
+        return self.count > self.n_iter_no_change
+
+
+class Callbacks(Protocol):
+    """Who else wants to know about epochs."""
+
+    def begin_epoch(self) -> None:
+        """Hear that an epoch begins."""
+
+    def end_epoch(self) -> bool:
+        """Hear that it ended, and tell whether to stop."""
+
+
+class Checker(Protocol):
+    """Judges the present parameters on validation data."""
+
+    def check(self) -> tuple[float, float]:
+        """Return the score, greater being better, and the mean loss."""
+
+
+@dataclass
+class History:
+    """The curves of a fit; the lists are the estimator's own attributes."""
+
+    loss_curve: list[float] = field(default_factory=list)
+    validation_scores: list[float] = field(default_factory=list)
+    validation_loss_curve: list[float] = field(default_factory=list)
+
+
+class TrainingMonitor:
+    """Follows one fit.
+
+    Parameters
+    ----------
+    theta : ndarray of shape (n_params,)
+        The parameters, as the solver moves them.
+    history : History
+        The curves to go on with.
+    patience : Patience or None
+        When to stop: by the validation score where there is a checker, else by the
+        training loss. None leaves stopping to the solver.
+    checker : Checker or None
+        Judges on validation data.
+    callbacks : Callbacks
+        Who else wants to know.
+    verbose : bool
+        Whether to print progress.
+    n_seen : int
+        Training samples seen before this fit.
+    n_rows : int
+        Samples an epoch adds to them.
+
+    Attributes
+    ----------
+    best_theta : ndarray or None
+        The parameters with the best validation score.
+    n_iter : int
+        Epochs of this fit.
+    """
+
+    def __init__(
+        self,
+        theta: np.ndarray,
+        history: History,
+        patience: Patience | None,
+        checker: Checker | None,
+        callbacks: Callbacks,
+        verbose: bool,
+        n_seen: int,
+        n_rows: int,
+    ) -> None:
+        self.theta = theta
+        self.history = history
+        self.patience = patience
+        self.checker = checker
+        self.callbacks = callbacks
+        self.verbose = verbose
+        self.n_seen = n_seen
+        self.n_rows = n_rows
+        self.n_iter = 0
+        self.best_theta: np.ndarray | None = None
+
+    def keep_start(self) -> None:
+        """Hold the starting parameters as the ones to beat on validation data."""
+        if self.checker is not None and self.patience is not None:
+            score, _ = self.checker.check()
+            self.patience.sees(-score)
+            self.best_theta = self.theta.copy()
+
+    def begin_epoch(self) -> None:
+        """Hear that an epoch begins."""
+        self.callbacks.begin_epoch()
+
+    def end_epoch(self, loss: float) -> Verdict:
+        """Record an epoch, and judge whether to go on.
+
+        Parameters
+        ----------
+        loss : float
+            The training loss of the epoch.
+
+        Returns
+        -------
+        Verdict
+            What the solver is to do.
+        """
+        self.n_iter += 1
+        self.n_seen += self.n_rows
+        self.history.loss_curve.append(loss)
+        self._say(f"Iteration {self.n_iter}, loss = {loss:.8f}")
+        self._watch(loss)
+        if self.callbacks.end_epoch():
+            return Verdict.STOP
+        if self.patience is not None and self.patience.is_spent:
+            return Verdict.PLATEAU
+        return Verdict.GO_ON
+
+    def on_plateau(self, rate: float | None, farewell: str = "Stopping.") -> None:
+        """Hear how the schedule answered to spent patience.
+
+        Parameters
+        ----------
+        rate : float or None
+            The lowered learning rate; None if training stops.
+        farewell : str
+            What to say in the latter case.
+        """
+        assert self.patience is not None
+        what = "Training loss" if self.checker is None else "Validation score"
+        message = (
+            f"{what} did not improve more than tol={self.patience.tol:f} for "
+            f"{self.patience.n_iter_no_change} consecutive epochs."
+        )
+        if rate is None:
+            self._say(f"{message} {farewell}")
+        else:
+            self._say(f"{message} Setting learning rate to {rate:f}")
+            self.patience.count = 0
+
+    def _watch(self, loss: float) -> None:
+        if self.checker is not None:
+            score, validation_loss = self.checker.check()
+            self.history.validation_scores.append(score)
+            self.history.validation_loss_curve.append(validation_loss)
+            self._say(f"Validation score: {score:f}")
+            if self.patience is not None and self.patience.sees(-score):
+                self.best_theta = self.theta.copy()
+        elif self.patience is not None:
+            self.patience.sees(loss)
+
+    def _say(self, message: str) -> None:
+        if self.verbose:
+            print(message)
