@@ -97,7 +97,15 @@ class CanonicalLoss(Loss):
 
 
 class RegressionLoss(CanonicalLoss, family=True):
-    """The family that fills the ``loss`` slot of a regressor."""
+    """The family that fills the ``loss`` slot of a regressor.
+
+    Attributes
+    ----------
+    positive_only : bool
+        Whether negative targets are out of range.
+    """
+
+    positive_only: ClassVar[bool] = False
 
 
 @dataclass(repr=False)
@@ -143,6 +151,7 @@ class Poisson(RegressionLoss, name="poisson"):
     """
 
     link: ClassVar[str] = "exp"
+    positive_only: ClassVar[bool] = True
 
     def predict(self, raw: np.ndarray) -> np.ndarray:
         """Return the exponential of the raw scores."""

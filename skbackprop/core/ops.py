@@ -74,23 +74,6 @@ def softmax(x: np.ndarray) -> np.ndarray:
     return np.divide(x, np.add.reduce(x, axis=1, keepdims=True), out=x)
 
 
-def log_softmax(x: np.ndarray) -> np.ndarray:
-    """Replace each row of ``x`` by the logarithm of its softmax.
-
-    Parameters
-    ----------
-    x : ndarray of shape (n_samples, n_classes)
-        Overwritten.
-
-    Returns
-    -------
-    ndarray
-        ``x``.
-    """
-    np.subtract(x, x.max(axis=1, keepdims=True), out=x)
-    return np.subtract(x, np.log(np.exp(x).sum(axis=1, keepdims=True)), out=x)
-
-
 def all_finite(x: np.ndarray) -> bool:
     """Tell whether no entry is infinite or NaN.
 

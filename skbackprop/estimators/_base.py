@@ -270,10 +270,9 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
         return self._loss.predict(raw)
 
     def __sklearn_tags__(self) -> Tags:
-        """Return the tags: sparse input, several outputs."""
+        """Return the tags: sparse input."""
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
-        tags.target_tags.multi_output = True
         return tags
 
 

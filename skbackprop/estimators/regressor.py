@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import RegressorMixin
+from sklearn.utils import Tags
 from sklearn.utils.metaestimators import available_if
 
 from skbackprop._compat import _check_y, _fit_context
@@ -378,3 +379,12 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         self, weight: np.ndarray | None, y: np.ndarray, dtype: np.dtype
     ) -> np.ndarray | None:
         return weight
+
+    def __sklearn_tags__(self) -> Tags:
+        """Return the tags: several outputs, and the range of the loss."""
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        named = RegressionLoss.members().get(str(self.loss), RegressionLoss)
+        loss = self.loss if isinstance(self.loss, RegressionLoss) else named
+        tags.target_tags.positive_only = loss.positive_only
+        return tags

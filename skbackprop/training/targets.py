@@ -13,7 +13,7 @@ from sklearn.utils.multiclass import type_of_target, unique_labels
 from sklearn.utils.validation import column_or_1d
 
 from skbackprop.core.data import MatrixTarget, OneHotTarget, TargetRows
-from skbackprop.core.ops import log_softmax
+from skbackprop.core.ops import logistic, softmax
 from skbackprop.losses import ClassificationLoss, Loss, RegressionLoss
 
 
@@ -39,6 +39,10 @@ class Target(ABC):
     @abstractmethod
     def check_known(self, y: Any) -> None:
         """Raise a ``ValueError`` if targets do not fit what was seen before."""
+
+    def strata(self, rows: TargetRows) -> np.ndarray | None:
+        """Return what a split is stratified by; None for nothing."""
+        return None
 
     @abstractmethod
     def score(
@@ -119,12 +123,8 @@ class ClassTarget(Target):
         """Return what ``decision_function`` is to answer."""
 
     @abstractmethod
-    def probabilities(self, prediction: np.ndarray) -> Any:
-        """Return what ``predict_proba`` is to answer."""
-
-    @abstractmethod
-    def log_probabilities(self, raw: np.ndarray) -> Any:
-        """Return what ``predict_log_proba`` is to answer, exact where it is small."""
+    def probabilities(self, raw: np.ndarray) -> Any:
+        """Return what ``predict_proba`` is to answer; may overwrite ``raw``."""
 
     @abstractmethod
     def positions(self, prediction: np.ndarray) -> np.ndarray:
@@ -133,10 +133,6 @@ class ClassTarget(Target):
     @abstractmethod
     def truth(self, rows: TargetRows) -> np.ndarray:
         """Return the true positions, in the shape of ``positions``."""
-
-    @abstractmethod
-    def strata(self, rows: TargetRows) -> np.ndarray | None:
-        """Return what a split is to be stratified by; None for nothing."""
 
     @abstractmethod
     def seen(self, y: Any) -> Any:
@@ -152,11 +148,11 @@ class ClassTarget(Target):
                     f"`self.classes_` has {own}. 'y' has {shown}."
                 )
 
-    def check_complete(self, y: Any) -> None:
-        """Demand that ``y`` shows every class, as a warm start does."""
+    def check_same(self, y: Any) -> None:
+        """Demand that ``y`` shows the very same classes, as a warm start does."""
         seen = self.seen(y)
         for own, shown in zip(_as_list(self.classes), _as_list(seen), strict=True):
-            if len(np.setdiff1d(own, shown)):
+            if not np.array_equal(own, shown):
                 raise ValueError(
                     "warm_start can only be used where `y` has the same classes as in "
                     f"the previous call to fit. Previously got {own}, `y` has {shown}"
@@ -227,18 +223,11 @@ class BinaryTarget(ClassTarget):
         """Return the score of the second class."""
         return raw.ravel()
 
-    def probabilities(self, prediction: np.ndarray) -> np.ndarray:
-        """Return a column a class."""
+    def probabilities(self, raw: np.ndarray) -> np.ndarray:
+        """Return a column a class, each exact where it is small."""
         if len(self.classes) == 1:
-            return np.ones_like(prediction)
-        positive = _inside(prediction)
-        return np.hstack([1.0 - positive, positive])
-
-    def log_probabilities(self, raw: np.ndarray) -> np.ndarray:
-        """Return a column a class."""
-        if len(self.classes) == 1:
-            return np.zeros_like(raw)
-        return np.hstack([-np.logaddexp(0.0, raw), -np.logaddexp(0.0, -raw)])
+            return np.ones_like(raw)
+        return _above_zero(np.hstack([logistic(-raw), logistic(raw)]))
 
 
 class MultilabelTarget(ClassTarget):
@@ -283,10 +272,6 @@ class MultilabelTarget(ClassTarget):
         """Return the indicators."""
         return rows.matrix  # type: ignore[attr-defined]
 
-    def strata(self, rows: TargetRows) -> np.ndarray | None:
-        """Return nothing: combinations of labels are too many to balance."""
-        return None
-
     def decode(self, prediction: np.ndarray) -> Any:
         """Return indicators, sparse if the targets were."""
         labels = self.positions(prediction).astype(int)
@@ -296,13 +281,10 @@ class MultilabelTarget(ClassTarget):
         """Return a score a label."""
         return raw
 
-    def probabilities(self, prediction: np.ndarray) -> np.ndarray:
-        """Return the probability of each label."""
-        return _inside(prediction)
-
-    def log_probabilities(self, raw: np.ndarray) -> np.ndarray:
-        """Return the logarithm of the probability of each label."""
-        return -np.logaddexp(0.0, -raw)
+    def probabilities(self, raw: np.ndarray) -> np.ndarray:
+        """Return the probability of each label, never quite 0 or 1."""
+        likeliest = 1.0 - np.finfo(raw.dtype).epsneg
+        return np.minimum(_above_zero(logistic(raw)), likeliest)
 
 
 class MulticlassTarget(ClassTarget):
@@ -351,13 +333,9 @@ class MulticlassTarget(ClassTarget):
         """Return a score a class."""
         return raw
 
-    def probabilities(self, prediction: np.ndarray) -> np.ndarray:
+    def probabilities(self, raw: np.ndarray) -> np.ndarray:
         """Return a column a class."""
-        return prediction
-
-    def log_probabilities(self, raw: np.ndarray) -> np.ndarray:
-        """Return a column a class."""
-        return log_softmax(raw)
+        return _above_zero(softmax(raw))
 
 
 class MultioutputTarget(ClassTarget):
@@ -409,10 +387,6 @@ class MultioutputTarget(ClassTarget):
         """Return the encoded labels."""
         return rows.columns  # type: ignore[attr-defined]
 
-    def strata(self, rows: TargetRows) -> np.ndarray | None:
-        """Return nothing: combinations of classes are too many to balance."""
-        return None
-
     def decode(self, prediction: np.ndarray) -> np.ndarray:
         """Return a column of labels an output."""
         parts = zip(self.outputs, self._split(prediction), strict=True)
@@ -422,13 +396,9 @@ class MultioutputTarget(ClassTarget):
         """Return a matrix of scores an output."""
         return self._split(raw)
 
-    def probabilities(self, prediction: np.ndarray) -> list[np.ndarray]:
+    def probabilities(self, raw: np.ndarray) -> list[np.ndarray]:
         """Return a matrix of probabilities an output."""
-        return self._split(prediction)
-
-    def log_probabilities(self, raw: np.ndarray) -> list[np.ndarray]:
-        """Return a matrix of log-probabilities an output."""
-        return [log_softmax(part) for part in self._split(raw)]
+        return [_above_zero(softmax(part)) for part in self._split(raw)]
 
 
 def class_target(y: Any, classes: Any = None) -> ClassTarget:
@@ -489,7 +459,6 @@ def _positions(y: np.ndarray, classes: np.ndarray) -> np.ndarray:
     return np.searchsorted(classes, y)
 
 
-def _inside(probability: np.ndarray) -> np.ndarray:
-    """Keep probabilities off 0 and 1, which a finite score never means."""
-    info = np.finfo(probability.dtype)
-    return np.clip(probability, info.tiny, 1.0 - info.epsneg)
+def _above_zero(probability: np.ndarray) -> np.ndarray:
+    """Keep probabilities off 0, which no finite score means, so that logs are finite."""
+    return np.maximum(probability, np.finfo(probability.dtype).tiny)
