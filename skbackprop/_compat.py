@@ -4,25 +4,45 @@ scikit-learn gives no promise of stability for these: a release that moves one i
 answered here and nowhere else.
 """
 
+from collections.abc import Callable
+from inspect import signature
+
 from sklearn.base import _fit_context
+from sklearn.metrics._scorer import _BaseScorer
 from sklearn.utils._param_validation import (
     Interval,
     InvalidParameterError,
     Options,
     StrOptions,
 )
-from sklearn.utils.multiclass import _check_partial_fit_first_call
-from sklearn.utils.optimize import _check_optimize_result
 from sklearn.utils.validation import _check_sample_weight, _check_y
+
+
+def accepts_sample_weight(scorer: Callable) -> bool:
+    """Tell whether a scorer takes ``sample_weight``.
+
+    Parameters
+    ----------
+    scorer : callable
+        What ``sklearn.metrics.check_scoring`` returned, or a user's function.
+
+    Returns
+    -------
+    bool
+        Whether weights can be handed to it.
+    """
+    if isinstance(scorer, _BaseScorer):
+        return bool(scorer._accept_sample_weight())
+    return "sample_weight" in signature(scorer).parameters
+
 
 __all__ = [
     "Interval",
     "InvalidParameterError",
     "Options",
     "StrOptions",
-    "_check_optimize_result",
-    "_check_partial_fit_first_call",
     "_check_sample_weight",
     "_check_y",
     "_fit_context",
+    "accepts_sample_weight",
 ]

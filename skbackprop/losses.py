@@ -16,6 +16,18 @@ from scipy.special import xlogy
 from skbackprop.core.ops import logistic, softmax
 from skbackprop.core.spec import Spec
 
+__all__ = [
+    "BinaryCrossEntropy",
+    "CanonicalLoss",
+    "ClassificationLoss",
+    "CrossEntropy",
+    "LogLoss",
+    "Loss",
+    "Poisson",
+    "RegressionLoss",
+    "SquaredError",
+]
+
 
 class Loss(Spec, ABC):
     """A differentiable loss on raw scores.

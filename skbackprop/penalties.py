@@ -10,6 +10,10 @@ import numpy as np
 from skbackprop._compat import Interval
 from skbackprop.core.spec import Spec
 
+__all__ = [
+    "L2",
+]
+
 
 @dataclass(repr=False)
 class L2(Spec):

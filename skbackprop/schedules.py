@@ -8,6 +8,13 @@ from typing import ClassVar
 from skbackprop._compat import Interval
 from skbackprop.core.spec import Spec
 
+__all__ = [
+    "Adaptive",
+    "Constant",
+    "InverseScaling",
+    "Schedule",
+]
+
 
 class Schedule(Spec, ABC, family=True):
     """The course of the learning rate, starting from ``learning_rate_init``.

@@ -16,6 +16,13 @@ import numpy as np
 from skbackprop._compat import Interval
 from skbackprop.core.spec import Spec
 
+__all__ = [
+    "Momentum",
+    "ScaleByAdam",
+    "Update",
+    "bind_chain",
+]
+
 # update(rate, t) -> what is left of the rate; t counts steps from 1.
 BoundUpdate = Callable[[float, int], float]
 

@@ -1,0 +1,1 @@
+"""The ground: flat parameters, rows, buffers, kernels."""

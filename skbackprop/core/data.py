@@ -205,10 +205,11 @@ class ChunkReader:
         x = self.data.X[rows] if isinstance(rows, slice) else self._gather(rows)
         target = self._target[:n_rows]
         self.data.target.expand(rows, target)
-        if self._weight is None:
+        given = self.data.weight
+        if given is None or self._weight is None:
             return Chunk(x, target, None)
         weight = self._weight[:n_rows]
-        weight[...] = self.data.weight[rows]  # type: ignore[index]
+        weight[...] = given[rows]
         return Chunk(x, target, weight)
 
 

@@ -1,6 +1,7 @@
 """Preallocated buffers, so that the hot loop allocates nothing."""
 
 from collections.abc import Hashable
+from typing import Any
 
 import numpy as np
 
@@ -25,7 +26,7 @@ class Workspace:
         self._buffers: dict[Hashable, np.ndarray] = {}
 
     def buffer(
-        self, key: Hashable, rows: int, width: int, dtype: np.dtype | None = None
+        self, key: Hashable, rows: int, width: int, dtype: Any = None
     ) -> np.ndarray:
         """Return a buffer that only those who name the same key share.
 

@@ -4,7 +4,7 @@ import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -13,6 +13,7 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skbackprop._compat import _check_sample_weight
+from skbackprop.core.ops import all_finite
 from skbackprop.estimators._params import CONSTRAINTS, Slots, resolve_slots
 from skbackprop.estimators._run import Run
 from skbackprop.losses import Loss
@@ -48,7 +49,7 @@ class Given:
 class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
     """The way of the data: validate, encode, batch, forward, loss, backward, step."""
 
-    _parameter_constraints = CONSTRAINTS
+    _parameter_constraints: ClassVar[dict[str, list]] = CONSTRAINTS
     _target: Any
     _network: Network
     _loss: Loss
@@ -76,7 +77,8 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
         slots = resolve_slots(self)
         self._check_request(given)
         going_on = hasattr(self, "coefs_") and (self.warm_start or given.incremental)
-        X, y = self._validate(given.X, given.y, going_on)
+        dtypes = [self.coefs_[0].dtype] if going_on else [np.float64, np.float32]
+        X, y = self._validate(given.X, given.y, dtypes, reset=not going_on)
         y, target = self._check_target(given, y, going_on)
         network = mlp(X.shape[1], slots.hidden, slots.activations, target.width)
         if going_on:
@@ -85,10 +87,10 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
         rows = self._rows(X, y, target, objective.loss, given.sample_weight)
         rng = check_random_state(self.random_state)
         theta = self._start(network, rng, rows.X.dtype, slots, given, going_on)
+        held_out = self._validation_rows(given, target, objective.loss, rows.X.dtype)
         self._describe(network, objective.loss, target, slots)
         if not going_on:
             self._forget()
-        held_out = self._validation_rows(given, objective.loss)
         Run(self, slots, objective, rows, held_out, theta, rng, given, going_on).go()
         return self
 
@@ -111,16 +113,15 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
         if (given.coefs_init is None) != (given.intercepts_init is None):
             raise ValueError("coefs_init and intercepts_init go together.")
 
-    def _validate(self, X: Any, y: Any, going_on: bool) -> tuple[Any, Any]:
-        dtype = [self.coefs_[0].dtype] if going_on else [np.float64, np.float32]
+    def _validate(self, X: Any, y: Any, dtypes: list, reset: bool) -> tuple[Any, Any]:
         return validate_data(
             self,
             X,
             y,
             accept_sparse="csr",
             multi_output=True,
-            dtype=dtype,
-            reset=not going_on,
+            dtype=dtypes,
+            reset=reset,
         )
 
     def _rows(
@@ -136,14 +137,16 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
         loss.check_target(y)
         return Rows(X, y, encoded, self._weigh(weight, y, X.dtype))
 
-    def _validation_rows(self, given: Given, loss: Loss) -> Rows | None:
+    def _validation_rows(
+        self, given: Given, target: Target, loss: Loss, dtype: np.dtype
+    ) -> Rows | None:
         """Validate the user's own validation data, if there is any."""
         if not given.has_validation:
             return None
-        X, y = self._validate(given.X_val, given.y_val, going_on=True)
+        X, y = self._validate(given.X_val, given.y_val, [dtype], reset=False)
         y = self._read_target(y)
-        self._target.check_known(y)
-        return self._rows(X, y, self._target, loss, given.sample_weight_val)
+        target.check_known(y)
+        return self._rows(X, y, target, loss, given.sample_weight_val)
 
     def _start(
         self,
@@ -247,7 +250,7 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
             {"weight": self.coefs_, "bias": self.intercepts_}
         )
         dtype = np.result_type(X.dtype, self.coefs_[0].dtype)
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             return self._network.scores(params, X, dtype, finish or _unchanged)
 
     def predict(self, X: Any) -> Any:
@@ -269,6 +272,10 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
     def _predict_in_place(self, raw: np.ndarray) -> np.ndarray:
         return self._loss.predict(raw)
 
+    def __sklearn_is_fitted__(self) -> bool:
+        """Tell whether there are parameters: a refused fit leaves none."""
+        return hasattr(self, "coefs_")
+
     def __sklearn_tags__(self) -> Tags:
         """Return the tags: sparse input."""
         tags = super().__sklearn_tags__()
@@ -285,7 +292,11 @@ def _packed(
 ) -> np.ndarray:
     """Pack given weights and biases into a vector, after a look at their shapes."""
     expected = [group for group in network.layout.params if group]
-    given = [np.shape(array) for pair in zip(coefs, intercepts) for array in pair]
+    given = [
+        np.shape(array)
+        for pair in zip(coefs, intercepts, strict=False)
+        for array in pair
+    ]
     wanted = [param.shape for group in expected for param in group]
     if given != wanted or len(coefs) != len(intercepts):
         raise ValueError(
@@ -293,4 +304,7 @@ def _packed(
             f"{wanted[1::2]}, got {[np.shape(c) for c in coefs]} and "
             f"{[np.shape(b) for b in intercepts]}."
         )
-    return network.layout.pack({"weight": coefs, "bias": intercepts}, dtype)
+    theta = network.layout.pack({"weight": coefs, "bias": intercepts}, dtype)
+    if not all_finite(theta):
+        raise ValueError("coefs_init and intercepts_init must be finite numbers.")
+    return theta

@@ -6,6 +6,7 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
+from sklearn.metrics import get_scorer_names
 
 from skbackprop._compat import Interval, Options, StrOptions
 from skbackprop.core.spec import resolve
@@ -45,7 +46,7 @@ CONSTRAINTS: dict[str, list] = {
         Options(Real, {np.inf}),
     ],
     "max_fun": [Interval(Integral, 1, None, closed="left")],
-    "scoring": [str, callable, None],
+    "scoring": [StrOptions({*get_scorer_names(), "loss"}), callable, None],
     "n_hidden_layers": [Interval(Integral, 0, None, closed="left"), None],
 }
 
@@ -143,7 +144,7 @@ def hidden_widths(sizes: Any, n_hidden_layers: int | None) -> tuple[int, ...]:
         widths = list(sizes)
     else:
         widths = [sizes]
-    if not all(isinstance(width, Integral) and width > 0 for width in widths):
+    if not all(isinstance(width, Integral) and int(width) > 0 for width in widths):
         raise ValueError(
             f"hidden_layer_sizes must be > 0, got {widths}; give integers."
         )

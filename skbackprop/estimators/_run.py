@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import check_scoring
 
+from skbackprop._compat import accepts_sample_weight
 from skbackprop.core.data import Data
 from skbackprop.estimators._params import Slots
 from skbackprop.objective import Objective
@@ -59,7 +60,10 @@ class Run:
         self.estimator, self.slots, self.objective = estimator, slots, objective
         self.theta, self.rng, self.given, self.going_on = theta, rng, given, going_on
         self.training, self.held_out = self._hold_out(rows, held_out)
-        self.earlier: Progress | None = estimator._progress
+        # What a stream of calls goes on from; a fit starts its solver afresh.
+        self.stream: Progress | None = (
+            estimator._progress if given.incremental else None
+        )
         self.monitor = self._monitor()
         self.problem = self._problem()
 
@@ -116,8 +120,8 @@ class Run:
             n_seen=estimator.t_,
             n_rows=len(self.training) if self.slots.solver.stepwise else 0,
         )
-        if self._goes_on_streaming:
-            monitor.best_theta = self.earlier.best_theta
+        if self.stream is not None and checker is not None:
+            monitor.best_theta = self.stream.best_theta
         if getattr(estimator, "_skl_callbacks", None) and not self.given.incremental:
             monitor.callbacks = FitCallbacks(
                 estimator,
@@ -129,16 +133,12 @@ class Run:
             )
         return monitor
 
-    @property
-    def _goes_on_streaming(self) -> bool:
-        return self.given.incremental and self.earlier is not None
-
     def _patience(self, validated: bool) -> Patience | None:
         """Return the patience to train with; full-batch solvers have their own."""
         if not (validated or self.slots.solver.stepwise):
             return None
-        if self._goes_on_streaming and self.earlier.patience is not None:
-            return self.earlier.patience
+        if self.stream is not None and self.stream.validated == validated:
+            return self.stream.patience
         return Patience(self.estimator.tol, self.estimator.n_iter_no_change)
 
     def _score(self, held_out: Rows) -> Score:
@@ -152,7 +152,9 @@ class Run:
         if scoring == "loss":
             return lambda prediction, loss: -loss
         scorer = check_scoring(estimator, scoring=scoring)
-        weights = {} if held_out.weight is None else {"sample_weight": held_out.weight}
+        weights = {}
+        if held_out.weight is not None and accepts_sample_weight(scorer):
+            weights["sample_weight"] = held_out.weight
 
         def score(prediction: np.ndarray, loss: float) -> float:
             state = estimator._fitted_state(self.theta, self.monitor)
@@ -176,8 +178,8 @@ class Run:
     def _problem(self) -> Problem:
         estimator, slots = self.estimator, self.slots
         state = None
-        if self._goes_on_streaming:
-            state = self.earlier.resume(
+        if self.stream is not None:
+            state = self.stream.resume(
                 slots.solver, slots.schedule, estimator.learning_rate_init
             )
         return Problem(
@@ -230,12 +232,6 @@ class Run:
         if solution.state is None or not (streams or estimator.warm_start):
             estimator._progress = None
             return
-        if (
-            streams
-            and solution.status is Status.CONVERGED
-            and monitor.best_theta is not None
-        ):
-            monitor.patience.count = 0
         estimator._progress = Progress(
             self.slots.solver,
             self.slots.schedule,
@@ -243,13 +239,19 @@ class Run:
             solution.state,
             monitor.patience,
             monitor.best_theta if streams else None,
+            monitor.checker is not None,
         )
 
     def _warn(self, solution: Solution) -> None:
         """Turn the status into a warning: the one place that does."""
         message = ""
         if solution.status is Status.DIVERGED:
-            where = diagnose(self.objective.network, self.theta, solution.diverged_to)
+            gone_to = solution.diverged_to
+            where = diagnose(
+                self.objective.network,
+                self.theta,
+                self.theta if gone_to is None else gone_to,
+            )
             message = advice(where, self.monitor.n_iter)
         elif solution.status is Status.BUDGET_SPENT and not self.given.incremental:
             message = solution.message

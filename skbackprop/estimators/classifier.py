@@ -1,6 +1,6 @@
 """The classifier."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy.sparse import issparse
@@ -16,7 +16,8 @@ from skbackprop.core.spec import resolve
 from skbackprop.estimators._base import BaseBackprop, Given
 from skbackprop.estimators._params import CONSTRAINTS, is_stepwise
 from skbackprop.losses import ClassificationLoss, Loss
-from skbackprop.training.targets import ClassTarget, as_column, class_target
+from skbackprop.training.classes import ClassTarget, class_target
+from skbackprop.training.targets import as_column
 
 
 class BackpropClassifier(ClassifierMixin, BaseBackprop):
@@ -115,7 +116,8 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
 
     class_weight : dict, 'balanced', list of dict or None, default=None
         Weights of the classes, which multiply those of the rows, as elsewhere in
-        scikit-learn; a list holds a dict for each of several outputs.
+        scikit-learn. Of several outputs, a list holds a dict for each, and a single
+        dict serves them all.
 
     scoring : str, callable or None, default=None
         What early stopping goes by: None for the estimator's own ``score``, 'loss' for
@@ -200,7 +202,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
     0.88
     """
 
-    _parameter_constraints = {
+    _parameter_constraints: ClassVar[dict[str, list]] = {
         **CONSTRAINTS,
         "loss": ClassificationLoss.constraint(),
         "class_weight": [dict, list, StrOptions({"balanced"}), None],
@@ -416,7 +418,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
             each label, for multiclass-multioutput ones a list of arrays.
         """
         raw = self._scores(X)
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             return self._target.probabilities(raw)
 
     def predict_log_proba(self, X: Any) -> Any:
@@ -510,7 +512,10 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         if self.class_weight is None:
             return weight
         labels = y.toarray() if issparse(y) else y
-        of_class = compute_sample_weight(self.class_weight, labels).astype(dtype)
+        class_weight = self.class_weight
+        if isinstance(class_weight, dict) and labels.ndim == 2:
+            class_weight = [class_weight] * labels.shape[1]
+        of_class = compute_sample_weight(class_weight, labels).astype(dtype)
         return of_class if weight is None else weight * of_class
 
     def __sklearn_tags__(self) -> Tags:

@@ -1,6 +1,6 @@
 """The regressor."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy.sparse import issparse
@@ -184,10 +184,13 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
     >>> X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=1)
     >>> reg = BackpropRegressor(random_state=1, max_iter=2000, tol=0.1)
     >>> reg.fit(X_train, y_train).score(X_test, y_test)
-    0.98
+    0.984...
     """
 
-    _parameter_constraints = {**CONSTRAINTS, "loss": RegressionLoss.constraint()}
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        **CONSTRAINTS,
+        "loss": RegressionLoss.constraint(),
+    }
     _target: RegressionTarget
 
     def __init__(

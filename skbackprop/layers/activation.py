@@ -44,7 +44,7 @@ class Activation(Layer, family=True):
 
     @abstractmethod
     def pull_back(self, site: Site) -> Pullback:
-        """Return a callable that multiplies ``dy`` by the derivative at output ``y``."""
+        """Return a callable that multiplies ``dy`` by the derivative, given ``y``."""
 
 
 @dataclass(repr=False)

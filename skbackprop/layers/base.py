@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -50,7 +51,7 @@ class Site:
     wants_input_gradient: bool = True
     column_major: bool = False
 
-    def buffer(self, role: str, width: int, dtype: type | None = None) -> np.ndarray:
+    def buffer(self, role: str, width: int, dtype: Any = None) -> np.ndarray:
         """Return a buffer of this layer's own for the rows of the batch."""
         key = (self.key, role)
         return self.workspace.buffer(key, self.rows, width, dtype)

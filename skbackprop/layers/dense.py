@@ -57,13 +57,13 @@ def _bind_forward(site: Site) -> Forward:
             return y
 
         return forward
-    y = site.buffer("output", site.n_out)
+    output = site.buffer("output", site.n_out)
 
-    def forward(x: np.ndarray) -> np.ndarray:
-        product(x, weight, y)
-        return add(y, bias, y)
+    def forward_by_rows(x: np.ndarray) -> np.ndarray:
+        product(x, weight, output)
+        return add(output, bias, output)
 
-    return forward
+    return forward_by_rows
 
 
 def _bind_backward(site: Site) -> Backward:

@@ -128,7 +128,7 @@ class Solution:
     state : SolverState or None
         What a later run can go on from.
     diverged_to : ndarray or None
-        After divergence, the parameters that were given up.
+        The parameters that were given up, if it diverged.
     """
 
     status: Status

@@ -106,16 +106,15 @@ class Epoch:
             order = self._order[rows] if self._problem.shuffle else rows
             chunk = self._reader.read(order, n_rows)
             if self._scale is not None:
-                self._write_scale(chunk, rows)
+                self._write_scale(chunk.weight, n_rows, self._scale)
             yield chunk, n_rows
 
-    def _write_scale(self, chunk: Chunk, rows: slice) -> None:
+    def _write_scale(self, weight: Any, n_rows: int, scale: np.ndarray) -> None:
         """Write what the gradient of each row of a chunk is multiplied by."""
-        n_rows = rows.stop - rows.start
         mean_weight = self._total_weight / self._n_rows
-        np.divide(chunk.weight, mean_weight, self._scale[:n_rows])
+        np.divide(weight, mean_weight, scale[:n_rows])
         for batch in gen_batches(n_rows, self._problem.batch_size):
-            self._scale[batch] /= batch.stop - batch.start
+            scale[batch] /= batch.stop - batch.start
 
     def _plan(self, chunk: Chunk, n_rows: int) -> list[Batch]:
         """Return the batches of a chunk: the same views as long as buffers are."""

@@ -51,9 +51,9 @@ class Stepwise(Solver):
         step = bind_chain(self.chain(), theta, grad, state.moments)
         epoch = Epoch(problem, grad, step)
         # Overflow is watched for once a chunk, through the loss.
-        with limited(problem.objective.network.largest_product(problem.batch_size)):
-            with np.errstate(all="ignore"):
-                return _run(problem, epoch, state)
+        largest = problem.objective.network.largest_product(problem.batch_size)
+        with limited(largest), np.errstate(all="ignore"):
+            return _run(problem, epoch, state)
 
     def _fresh_state(self, problem: Problem) -> SolverState:
         moments = [
@@ -73,7 +73,8 @@ def _run(problem: Problem, epoch: Epoch, state: SolverState) -> Solution:
         if not (np.isfinite(loss) and all_finite(problem.theta)):
             diverged_to = problem.theta.copy()
             problem.theta[...] = last_finite
-            return Solution(Status.DIVERGED, state=state, diverged_to=diverged_to)
+            # The moments are no longer finite either: nothing to go on from.
+            return Solution(Status.DIVERGED, diverged_to=diverged_to)
         np.copyto(last_finite, problem.theta)
         state.n_steps += problem.n_batches
         verdict = monitor.end_epoch(loss)

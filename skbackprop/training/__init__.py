@@ -1,0 +1,1 @@
+"""Everything around a solver during a fit."""

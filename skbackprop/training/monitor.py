@@ -60,6 +60,9 @@ class Callbacks(Protocol):
     def end_epoch(self) -> bool:
         """Hear that it ended, and tell whether to stop."""
 
+    def close(self) -> None:
+        """Hear that the fit ended."""
+
 
 class Checker(Protocol):
     """Judges the present parameters on validation data."""
@@ -176,6 +179,7 @@ class TrainingMonitor:
             What to say in the latter case.
         """
         assert self.patience is not None
+        self.patience.count = 0
         what = "Training loss" if self.checker is None else "Validation score"
         message = (
             f"{what} did not improve more than tol={self.patience.tol:f} for "
@@ -185,7 +189,6 @@ class TrainingMonitor:
             self._say(f"{message} {farewell}")
         else:
             self._say(f"{message} Setting learning rate to {rate:f}")
-            self.patience.count = 0
 
     def _watch(self, loss: float) -> None:
         if self.checker is not None:

@@ -23,6 +23,8 @@ class Progress:
         How long there has been no progress.
     best_theta : ndarray or None
         The best parameters so far, where there is validation data.
+    validated : bool
+        Whether patience goes by validation data.
     """
 
     solver: Solver
@@ -31,6 +33,7 @@ class Progress:
     state: SolverState
     patience: Patience | None
     best_theta: np.ndarray | None
+    validated: bool
 
     def resume(
         self, solver: Solver, schedule: Schedule, learning_rate_init: float
@@ -50,6 +53,11 @@ class Progress:
         """
         if solver != self.solver:
             return None
+        # A model that was loaded as a memory map has read-only moments.
+        self.state.moments = [
+            [np.require(vector, requirements="W") for vector in of_update]
+            for of_update in self.state.moments
+        ]
         if (schedule, learning_rate_init) != (self.schedule, self.learning_rate_init):
             self.state.rate = float(learning_rate_init)
         return self.state

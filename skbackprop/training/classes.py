@@ -1,0 +1,356 @@
+"""Classes as targets: binary, multiclass, multilabel, several outputs."""
+
+from abc import abstractmethod
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_matrix, issparse
+from sklearn.utils.multiclass import type_of_target, unique_labels
+
+from skbackprop.core.data import MatrixTarget, OneHotTarget, TargetRows
+from skbackprop.core.ops import logistic, softmax
+from skbackprop.losses import ClassificationLoss, Loss
+from skbackprop.training.targets import Target
+
+
+class ClassTarget(Target):
+    """Classes: what all classification targets share.
+
+    Attributes
+    ----------
+    classes : ndarray or list of ndarray
+        The classes; a list of them for several outputs.
+    """
+
+    classes: Any
+
+    @abstractmethod
+    def loss(self, slot: ClassificationLoss) -> Loss:
+        """Return the loss to train with."""
+
+    @abstractmethod
+    def decision(self, raw: np.ndarray) -> Any:
+        """Return what ``decision_function`` is to answer."""
+
+    @abstractmethod
+    def probabilities(self, raw: np.ndarray) -> Any:
+        """Return what ``predict_proba`` is to answer; may overwrite ``raw``."""
+
+    @abstractmethod
+    def positions(self, prediction: np.ndarray) -> np.ndarray:
+        """Return predicted positions among the classes, a row a sample."""
+
+    @abstractmethod
+    def truth(self, rows: TargetRows) -> np.ndarray:
+        """Return the true positions, in the shape of ``positions``."""
+
+    @abstractmethod
+    def seen(self, y: Any) -> Any:
+        """Return the classes that targets show, in the form of ``classes``."""
+
+    def check_known(self, y: Any) -> None:
+        """Demand that every class of ``y`` is among the classes."""
+        seen = self.seen(y)
+        for own, shown in zip(_as_list(self.classes), _as_list(seen), strict=True):
+            if len(np.setdiff1d(shown, own)):
+                raise ValueError(
+                    "`y` has classes not in `self.classes_`. "
+                    f"`self.classes_` has {own}. 'y' has {shown}."
+                )
+
+    def check_same(self, y: Any) -> None:
+        """Demand that ``y`` shows the very same classes, as a warm start does."""
+        seen = self.seen(y)
+        for own, shown in zip(_as_list(self.classes), _as_list(seen), strict=True):
+            if not np.array_equal(own, shown):
+                raise ValueError(
+                    "warm_start can only be used where `y` has the same classes as in "
+                    f"the previous call to fit. Previously got {own}, `y` has {shown}"
+                )
+
+    def check_declared(self, classes: Any) -> None:
+        """Demand that classes declared again are the same."""
+        for own, declared in zip(
+            _as_list(self.classes), _as_list(classes), strict=True
+        ):
+            if not np.array_equal(own, np.unique(declared)):
+                raise ValueError(
+                    f"`classes={classes!r}` is not the same as on last call to "
+                    f"partial_fit, was: {self.classes!r}"
+                )
+
+    def score(
+        self, prediction: np.ndarray, rows: TargetRows, weight: np.ndarray | None
+    ) -> float:
+        """Return the accuracy: the share of rows with every output right."""
+        hits = (self.positions(prediction) == self.truth(rows)).all(axis=1)
+        return float(np.average(hits, weights=weight))
+
+
+class BinaryTarget(ClassTarget):
+    """Two classes, or only one, as the probability of the second.
+
+    Parameters
+    ----------
+    classes : ndarray of shape (1,) or (2,)
+        The classes, sorted.
+    """
+
+    width = 1
+
+    def __init__(self, classes: np.ndarray) -> None:
+        self.classes = classes
+
+    def loss(self, slot: ClassificationLoss) -> Loss:
+        """Return the loss of a yes-or-no output."""
+        return slot.independent()
+
+    def encode(self, y: np.ndarray, dtype: np.dtype) -> MatrixTarget:
+        """Return whether each label is the second class."""
+        return MatrixTarget(_positions(y, self.classes)[:, np.newaxis].astype(bool))
+
+    def positions(self, prediction: np.ndarray) -> np.ndarray:
+        """Return 1 where the second class is more likely than not."""
+        return (prediction > 0.5) & (len(self.classes) == 2)
+
+    def seen(self, y: np.ndarray) -> np.ndarray:
+        """Return the labels."""
+        return _labels(y)
+
+    def truth(self, rows: TargetRows) -> np.ndarray:
+        """Return the encoded labels."""
+        return rows.matrix  # type: ignore[attr-defined]
+
+    def strata(self, rows: TargetRows) -> np.ndarray | None:
+        """Return the encoded labels."""
+        return self.truth(rows)
+
+    def decode(self, prediction: np.ndarray) -> np.ndarray:
+        """Return labels."""
+        return self.classes[self.positions(prediction).ravel().astype(int)]
+
+    def decision(self, raw: np.ndarray) -> np.ndarray:
+        """Return the score of the second class."""
+        return raw.ravel()
+
+    def probabilities(self, raw: np.ndarray) -> np.ndarray:
+        """Return a column a class, each exact where it is small."""
+        if len(self.classes) == 1:
+            return np.ones_like(raw)
+        return _above_zero(np.hstack([logistic(-raw), logistic(raw)]))
+
+
+class MultilabelTarget(ClassTarget):
+    """Several yes-or-no labels a row.
+
+    Parameters
+    ----------
+    n_labels : int
+        How many.
+    sparse_output : bool
+        Whether y was sparse, and predictions are to be.
+    """
+
+    def __init__(self, n_labels: int, sparse_output: bool) -> None:
+        self.classes = np.arange(n_labels)
+        self.width = n_labels
+        self.sparse_output = sparse_output
+
+    def loss(self, slot: ClassificationLoss) -> Loss:
+        """Return the loss of yes-or-no outputs."""
+        return slot.independent()
+
+    def encode(self, y: Any, dtype: np.dtype) -> MatrixTarget:
+        """Return the indicators."""
+        dense = y.toarray() if issparse(y) else np.asarray(y)
+        return MatrixTarget(dense.astype(bool))
+
+    def positions(self, prediction: np.ndarray) -> np.ndarray:
+        """Return the labels that are more likely than not."""
+        return prediction > 0.5
+
+    def seen(self, y: Any) -> np.ndarray:
+        """Return the labels there are columns for."""
+        if y.ndim != 2:
+            raise ValueError(
+                f"y must be an indicator matrix with {self.width} columns, got an "
+                f"array of shape {y.shape}."
+            )
+        return np.arange(y.shape[1])
+
+    def truth(self, rows: TargetRows) -> np.ndarray:
+        """Return the indicators."""
+        return rows.matrix  # type: ignore[attr-defined]
+
+    def decode(self, prediction: np.ndarray) -> Any:
+        """Return indicators, sparse if the targets were."""
+        labels = self.positions(prediction).astype(int)
+        return csr_matrix(labels) if self.sparse_output else labels
+
+    def decision(self, raw: np.ndarray) -> np.ndarray:
+        """Return a score a label."""
+        return raw
+
+    def probabilities(self, raw: np.ndarray) -> np.ndarray:
+        """Return the probability of each label, never quite 0 or 1."""
+        likeliest = 1.0 - np.finfo(raw.dtype).epsneg
+        return np.minimum(_above_zero(logistic(raw)), likeliest)
+
+
+class MulticlassTarget(ClassTarget):
+    """One class out of several.
+
+    Parameters
+    ----------
+    classes : ndarray of shape (n_classes,)
+        The classes, sorted.
+    """
+
+    def __init__(self, classes: np.ndarray) -> None:
+        self.classes = classes
+        self.width = len(classes)
+
+    def loss(self, slot: ClassificationLoss) -> Loss:
+        """Return the loss of exclusive classes."""
+        return slot.exclusive((self.width,))
+
+    def encode(self, y: np.ndarray, dtype: np.dtype) -> OneHotTarget:
+        """Return positions among the classes."""
+        labels = _positions(y, self.classes)[:, np.newaxis]
+        return OneHotTarget(labels, (self.width,))
+
+    def positions(self, prediction: np.ndarray) -> np.ndarray:
+        """Return the likeliest class."""
+        return prediction.argmax(axis=1)[:, np.newaxis]
+
+    def seen(self, y: np.ndarray) -> np.ndarray:
+        """Return the labels."""
+        return _labels(y)
+
+    def truth(self, rows: TargetRows) -> np.ndarray:
+        """Return the encoded labels."""
+        return rows.columns  # type: ignore[attr-defined]
+
+    def strata(self, rows: TargetRows) -> np.ndarray | None:
+        """Return the encoded labels."""
+        return self.truth(rows)
+
+    def decode(self, prediction: np.ndarray) -> np.ndarray:
+        """Return labels."""
+        return self.classes[prediction.argmax(axis=1)]
+
+    def decision(self, raw: np.ndarray) -> np.ndarray:
+        """Return a score a class."""
+        return raw
+
+    def probabilities(self, raw: np.ndarray) -> np.ndarray:
+        """Return a column a class."""
+        return _above_zero(softmax(raw))
+
+
+class MultioutputTarget(ClassTarget):
+    """Several outputs, each one class out of several.
+
+    Parameters
+    ----------
+    classes : list of ndarray
+        The classes of each output, sorted.
+    """
+
+    def __init__(self, classes: list[np.ndarray]) -> None:
+        self.classes = classes
+        self.outputs = [MulticlassTarget(own) for own in classes]
+        self.n_classes = tuple(output.width for output in self.outputs)
+        self.width = sum(self.n_classes)
+
+    def _split(self, columns: np.ndarray) -> list[np.ndarray]:
+        return np.split(columns, np.cumsum(self.n_classes)[:-1], axis=1)
+
+    def loss(self, slot: ClassificationLoss) -> Loss:
+        """Return the loss of exclusive classes, summed over outputs."""
+        return slot.exclusive(self.n_classes)
+
+    def encode(self, y: np.ndarray, dtype: np.dtype) -> OneHotTarget:
+        """Return positions among the classes of each output."""
+        labels = [
+            _positions(column, classes)
+            for column, classes in zip(y.T, self.classes, strict=True)
+        ]
+        return OneHotTarget(np.column_stack(labels), self.n_classes)
+
+    def positions(self, prediction: np.ndarray) -> np.ndarray:
+        """Return the likeliest class of each output, as columns of the encoding."""
+        starts = np.cumsum([0, *self.n_classes])[:-1]
+        likeliest = [part.argmax(axis=1) for part in self._split(prediction)]
+        return np.column_stack(likeliest) + starts
+
+    def seen(self, y: Any) -> list[np.ndarray]:
+        """Return the labels of each output."""
+        if y.ndim != 2 or y.shape[1] != len(self.outputs):
+            raise ValueError(
+                f"y must have {len(self.outputs)} columns, got an array of shape "
+                f"{y.shape}."
+            )
+        return [np.unique(column) for column in y.T]
+
+    def truth(self, rows: TargetRows) -> np.ndarray:
+        """Return the encoded labels."""
+        return rows.columns  # type: ignore[attr-defined]
+
+    def decode(self, prediction: np.ndarray) -> np.ndarray:
+        """Return a column of labels an output."""
+        parts = zip(self.outputs, self._split(prediction), strict=True)
+        return np.column_stack([output.decode(part) for output, part in parts])
+
+    def decision(self, raw: np.ndarray) -> list[np.ndarray]:
+        """Return a matrix of scores an output."""
+        return self._split(raw)
+
+    def probabilities(self, raw: np.ndarray) -> list[np.ndarray]:
+        """Return a matrix of probabilities an output."""
+        return [_above_zero(softmax(part)) for part in self._split(raw)]
+
+
+def class_target(y: Any, classes: Any = None) -> ClassTarget:
+    """Find out what kind of classes a target holds.
+
+    Parameters
+    ----------
+    y : array-like or sparse matrix
+        The target.
+    classes : array-like, optional
+        All classes there will be, where y may not show them all.
+
+    Returns
+    -------
+    ClassTarget
+        Its kind.
+    """
+    kind = type_of_target(y, input_name="y")
+    if isinstance(classes, list) and classes and np.ndim(classes[0]) == 1:
+        return MultioutputTarget([np.unique(own) for own in classes])
+    if kind == "multilabel-indicator":
+        return MultilabelTarget(y.shape[1], issparse(y))
+    if kind == "multiclass-multioutput":
+        return MultioutputTarget([np.unique(column) for column in np.asarray(y).T])
+    known = unique_labels(y if classes is None else classes)
+    return BinaryTarget(known) if len(known) <= 2 else MulticlassTarget(known)
+
+
+def _as_list(classes: Any) -> list:
+    return classes if isinstance(classes, list) and np.ndim(classes[0]) else [classes]
+
+
+def _labels(y: np.ndarray) -> np.ndarray:
+    if y.ndim != 1:
+        raise ValueError(f"y must be a vector of labels, got shape {y.shape}.")
+    return unique_labels(y)
+
+
+def _positions(y: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    return np.searchsorted(classes, y)
+
+
+def _above_zero(probability: np.ndarray) -> np.ndarray:
+    """Keep probabilities off 0, which no finite score means: logarithms are finite."""
+    return np.maximum(probability, np.finfo(probability.dtype).tiny)
