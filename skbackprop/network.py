@@ -1,19 +1,19 @@
 """A network: layers in a row, over one flat parameter vector."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.utils import gen_batches
 
 from skbackprop.core.layout import Layout
-from skbackprop.core.ops import sparse_product
+from skbackprop.core.ops import dense_product, slices, sparse_product
 from skbackprop.core.workspace import Workspace
 from skbackprop.initializers import glorot_uniform
 from skbackprop.layers import Activation, Dense, Layer, Site
+from skbackprop.layers.base import Backward, Forward
 
 # Up to this many outputs the raw scores are kept column-major, so that a softmax runs
 # along the samples rather than along a handful of classes.
@@ -122,7 +122,7 @@ class Network:
             the cache and memory does not grow with the data.
         """
         row = sum(self.widths[1:]) * np.dtype(dtype).itemsize
-        return int(np.clip(CHUNK_BYTES // row, 64, 4096))
+        return min(max(CHUNK_BYTES // row, 64), 4096)
 
     def scores(
         self,
@@ -158,7 +158,7 @@ class Network:
         ]
         result = np.empty((n_samples, self.n_out), dtype)
         bound: dict[int, BoundNetwork] = {}
-        for rows in gen_batches(n_samples, size):
+        for rows in slices(n_samples, size):
             n_rows = rows.stop - rows.start
             if n_rows not in bound:
                 bound[n_rows] = self.bind(params, None, n_rows, workspace, issparse(X))
@@ -222,8 +222,10 @@ class Network:
         BoundNetwork
             The two maps.
         """
-        sites = [
-            Site(
+        last = len(self.layers) - 1
+        forwards, backwards = [], []
+        for key, layer in enumerate(self.layers):
+            site = Site(
                 key=key,
                 rows=rows,
                 n_in=self.widths[key],
@@ -231,33 +233,29 @@ class Network:
                 params=params[key],
                 grads=grads[key] if grads is not None else (),
                 workspace=workspace,
+                product=sparse_product if sparse and key == 0 else dense_product,
                 wants_input_gradient=key > 0,
+                column_major=self.has_few_outputs and key == last,
             )
-            for key in range(len(self.layers))
-        ]
-        if sparse:
-            sites[0] = replace(sites[0], product=sparse_product)
-        if self.has_few_outputs:
-            sites[-1] = replace(sites[-1], column_major=True)
-        maps = [
-            layer.bind(site) for layer, site in zip(self.layers, sites, strict=True)
-        ]
-        return _chain(maps)
+            forwards.append(layer.bind_forward(site))
+            if grads is not None:
+                backwards.append(layer.bind_backward(site))
+        return _chain(forwards, backwards)
 
 
-def _chain(maps: list) -> BoundNetwork:
-    forwards = [(index, forward) for index, (forward, _) in enumerate(maps)]
-    backwards = [(index, backward) for index, (_, backward) in enumerate(maps)][::-1]
-    inputs: list[Any] = [None] * len(maps)
+def _chain(forwards: list[Forward], backwards: list[Backward]) -> BoundNetwork:
+    ascending = list(enumerate(forwards))
+    descending = list(enumerate(backwards))[::-1]
+    inputs: list[Any] = [None] * len(forwards)
 
     def forward(x: Any) -> np.ndarray:
-        for index, step in forwards:
+        for index, step in ascending:
             inputs[index] = x
             x = step(x)
         return x
 
     def backward(d: np.ndarray) -> None:
-        for index, step in backwards:
+        for index, step in descending:
             d = step(inputs[index], d)
 
     return BoundNetwork(forward, backward)

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.utils import gen_batches
 
 from skbackprop.core.data import ChunkReader, Data
+from skbackprop.core.ops import slices
 from skbackprop.core.workspace import Workspace
 from skbackprop.losses import Loss
 from skbackprop.network import Network
@@ -135,7 +135,7 @@ class Evaluation:
         self.total_weight = data.total_weight
         network = objective.network
         size = min(len(data), network.chunk_rows(theta.dtype))
-        self._slices = list(gen_batches(len(data), size))
+        self._slices = slices(len(data), size)
         self._reader = ChunkReader(data, size, theta.dtype)
         self._workspace = Workspace(size, theta.dtype)
         self._grad = np.empty_like(theta)

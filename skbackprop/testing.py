@@ -106,14 +106,14 @@ def check_layer(
     theta, x = rng.standard_normal(layout.size), rng.standard_normal((rows, n_in))
     along = rng.standard_normal((rows, n_out))
     grad = np.full(layout.size, np.nan)
-    forward, backward = layer.bind(_site(layer, n_in, n_out, rows, layout, theta, grad))
+    site = _site(n_in, n_out, rows, layout, theta, grad)
     given = x.copy()
-    forward(given)
-    dx = backward(given, along.copy()).copy()
+    layer.bind_forward(site)(given)
+    dx = layer.bind_backward(site)(given, along.copy()).copy()
 
     def value(parameters: np.ndarray, inputs: np.ndarray) -> float:
-        site = _site(layer, n_in, n_out, rows, layout, parameters, None)
-        return float(np.sum(along * layer.bind(site)[0](inputs.copy())))
+        site = _site(n_in, n_out, rows, layout, parameters, None)
+        return float(np.sum(along * layer.bind_forward(site)(inputs.copy())))
 
     name = type(layer).__name__
     return max(
@@ -303,7 +303,6 @@ def _descend(
 
 
 def _site(
-    layer: Layer,
     n_in: int,
     n_out: int,
     rows: int,

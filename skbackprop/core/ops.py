@@ -12,6 +12,24 @@ Product = Callable[[Any, Any, np.ndarray], np.ndarray]
 dense_product: Product = np.dot
 
 
+def slices(total: int, size: int) -> list[slice]:
+    """Cut a range into slices.
+
+    Parameters
+    ----------
+    total : int
+        The length of the range.
+    size : int
+        The length of each slice but the last, which may be shorter.
+
+    Returns
+    -------
+    list of slice
+        They cover the range, in order.
+    """
+    return [slice(start, min(start + size, total)) for start in range(0, total, size)]
+
+
 def sparse_product(a: Any, b: Any, out: np.ndarray) -> np.ndarray:
     """Write ``a @ b``, one of them sparse, into ``out``.
 

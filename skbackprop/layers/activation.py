@@ -1,7 +1,5 @@
 """Activation functions: a class each, found by its name."""
 
-from abc import abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,15 +9,12 @@ from skbackprop.core.layout import Param
 from skbackprop.core.ops import logistic
 from skbackprop.layers.base import Backward, Forward, Layer, Site
 
-InPlace = Callable[[np.ndarray], np.ndarray]
-Pullback = Callable[[np.ndarray, np.ndarray], np.ndarray]
-
 
 class Activation(Layer, family=True):
     """A function applied to each entry, in place.
 
-    A member provides ``apply`` and ``pull_back``, whose derivative is a function of
-    the output, so that one buffer serves for input and output.
+    The derivative of each member is a function of the output ``y``, so that one buffer
+    serves for input and output.
 
     Attributes
     ----------
@@ -34,18 +29,6 @@ class Activation(Layer, family=True):
         """Return the unchanged width, and no parameters."""
         return n_in, []
 
-    def bind(self, site: Site) -> tuple[Forward, Backward]:
-        """Return the function and its pull-back."""
-        return self.apply(site), self.pull_back(site)
-
-    @abstractmethod
-    def apply(self, site: Site) -> InPlace:
-        """Return a callable that replaces ``x`` by the activation of ``x``."""
-
-    @abstractmethod
-    def pull_back(self, site: Site) -> Pullback:
-        """Return a callable that multiplies ``dy`` by the derivative, given ``y``."""
-
 
 @dataclass(repr=False)
 class Identity(Activation, name="identity"):
@@ -58,11 +41,11 @@ class Identity(Activation, name="identity"):
     Identity()
     """
 
-    def apply(self, site: Site) -> InPlace:
+    def bind_forward(self, site: Site) -> Forward:
         """Do nothing."""
         return lambda x: x
 
-    def pull_back(self, site: Site) -> Pullback:
+    def bind_backward(self, site: Site) -> Backward:
         """Hand the gradient on."""
         return lambda y, dy: dy
 
@@ -80,22 +63,22 @@ class ReLU(Activation, name="relu"):
     ReLU()
     """
 
-    def apply(self, site: Site) -> InPlace:
+    def bind_forward(self, site: Site) -> Forward:
         """Clip at zero from below."""
         zeros, maximum = site.constant(0.0, site.n_in), np.maximum
         return lambda x: maximum(x, zeros, out=x)
 
-    def pull_back(self, site: Site) -> Pullback:
+    def bind_backward(self, site: Site) -> Backward:
         """Pass the gradient where the unit is active."""
         zeros = site.constant(0.0, site.n_in)
         active = site.buffer("active", site.n_in, bool)
         greater, multiply = np.greater, np.multiply
 
-        def pull_back(y: np.ndarray, dy: np.ndarray) -> np.ndarray:
+        def backward(y: np.ndarray, dy: np.ndarray) -> np.ndarray:
             greater(y, zeros, active)
             return multiply(dy, active, dy)
 
-        return pull_back
+        return backward
 
 
 @dataclass(repr=False)
@@ -111,22 +94,22 @@ class Logistic(Activation, name="logistic"):
 
     glorot_factor: ClassVar[float] = 2.0
 
-    def apply(self, site: Site) -> InPlace:
+    def bind_forward(self, site: Site) -> Forward:
         """Squash into (0, 1)."""
         return logistic
 
-    def pull_back(self, site: Site) -> Pullback:
+    def bind_backward(self, site: Site) -> Backward:
         """Multiply by ``y (1 - y)``."""
         scratch = site.buffer("derivative", site.n_in)
         ones = site.constant(1.0, site.n_in)
         subtract, multiply = np.subtract, np.multiply
 
-        def pull_back(y: np.ndarray, dy: np.ndarray) -> np.ndarray:
+        def backward(y: np.ndarray, dy: np.ndarray) -> np.ndarray:
             multiply(dy, y, dy)
             subtract(ones, y, scratch)
             return multiply(dy, scratch, dy)
 
-        return pull_back
+        return backward
 
 
 @dataclass(repr=False)
@@ -140,20 +123,20 @@ class Tanh(Activation, name="tanh"):
     Tanh()
     """
 
-    def apply(self, site: Site) -> InPlace:
+    def bind_forward(self, site: Site) -> Forward:
         """Squash into (-1, 1)."""
         tanh = np.tanh
         return lambda x: tanh(x, x)
 
-    def pull_back(self, site: Site) -> Pullback:
+    def bind_backward(self, site: Site) -> Backward:
         """Multiply by ``1 - y ** 2``."""
         scratch = site.buffer("derivative", site.n_in)
         ones = site.constant(1.0, site.n_in)
         subtract, multiply = np.subtract, np.multiply
 
-        def pull_back(y: np.ndarray, dy: np.ndarray) -> np.ndarray:
+        def backward(y: np.ndarray, dy: np.ndarray) -> np.ndarray:
             multiply(y, y, scratch)
             subtract(ones, scratch, scratch)
             return multiply(dy, scratch, dy)
 
-        return pull_back
+        return backward

@@ -16,7 +16,7 @@ Forward = Callable[[np.ndarray], np.ndarray]
 Backward = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Site:
     """The place of one layer in a network bound to a batch size.
 
@@ -65,14 +65,14 @@ class Layer(Spec, ABC, family=True):
     """A differentiable map from one matrix of rows to another.
 
     A layer knows its own derivative and nothing of its neighbours. When a network is
-    bound to a batch size, ``bind`` hands out two callables with their views and buffers
-    already inside, because on small networks looking these up costs as much as the
-    arithmetic:
+    bound to a batch size, the layer hands out two callables with their views and
+    buffers already inside, because on small networks looking these up costs as much as
+    the arithmetic:
 
-    - ``forward(x)`` returns the output. It may overwrite ``x`` if ``in_place`` is set.
+    - ``forward(x)`` returns the output, and may overwrite ``x`` with it.
     - ``backward(x, dy)`` writes the gradients of the parameters, and returns the
-      gradient with respect to ``x``. It may overwrite ``dy``. If the layer works in
-      place, ``x`` holds its output by then.
+      gradient with respect to ``x``. It may overwrite ``dy``. Where ``forward`` worked
+      in place, ``x`` holds the output by then.
     """
 
     @abstractmethod
@@ -86,11 +86,21 @@ class Layer(Spec, ABC, family=True):
         """
 
     @abstractmethod
-    def bind(self, site: Site) -> tuple[Forward, Backward]:
-        """Return the two maps for one batch size.
+    def bind_forward(self, site: Site) -> Forward:
+        """Return the map from input to output for one batch size.
 
         Parameters
         ----------
         site : Site
             Views, buffers and sizes.
+        """
+
+    @abstractmethod
+    def bind_backward(self, site: Site) -> Backward:
+        """Return the map from the gradient of the output to that of the input.
+
+        Parameters
+        ----------
+        site : Site
+            The same, with views of the gradient.
         """

@@ -39,58 +39,56 @@ class Dense(Layer, name="dense"):
         fan = (n_in, self.units)
         return self.units, [Param("weight", fan, fan), Param("bias", fan[1:], fan)]
 
-    def bind(self, site: Site) -> tuple[Forward, Backward]:
-        """Return the affine map and its transpose, writing into buffers."""
-        return _bind_forward(site), _bind_backward(site)
+    def bind_forward(self, site: Site) -> Forward:
+        """Return the affine map, by rows or by columns."""
+        return _forward_by_columns(site) if site.column_major else _forward(site)
+
+    def bind_backward(self, site: Site) -> Backward:
+        """Return the transposed map, which also writes the two gradients."""
+        weight_t = site.params[0].T
+        weight_gradient, bias_gradient = site.grads
+        product, dot = site.product, np.dot
+        # A product with a row of ones sums columns several times faster than ``sum``.
+        ones = site.constant(1.0, 1).reshape(-1)
+
+        def gradients(x: np.ndarray, dy: np.ndarray) -> np.ndarray:
+            product(x.T, dy, weight_gradient)
+            dot(ones, dy, bias_gradient)
+            return dy
+
+        if not site.wants_input_gradient:
+            return gradients
+        dx = site.buffer("input gradient", site.n_in)
+
+        def backward(x: np.ndarray, dy: np.ndarray) -> np.ndarray:
+            product(x.T, dy, weight_gradient)
+            dot(ones, dy, bias_gradient)
+            return dot(dy, weight_t, dx)
+
+        return backward
 
 
-def _bind_forward(site: Site) -> Forward:
+def _forward(site: Site) -> Forward:
     weight, bias = site.params
     product, add = site.product, np.add
-    if site.column_major:
-        transposed = np.empty((site.n_out, site.rows), site.workspace.dtype)
-        y, weight_t, bias_column = transposed.T, weight.T, bias[:, np.newaxis]
+    y = site.buffer("output", site.n_out)
 
-        def forward(x: np.ndarray) -> np.ndarray:
-            product(weight_t, x.T, transposed)
-            add(transposed, bias_column, transposed)
-            return y
+    def forward(x: np.ndarray) -> np.ndarray:
+        product(x, weight, y)
+        return add(y, bias, y)
 
-        return forward
-    output = site.buffer("output", site.n_out)
-
-    def forward_by_rows(x: np.ndarray) -> np.ndarray:
-        product(x, weight, output)
-        return add(output, bias, output)
-
-    return forward_by_rows
+    return forward
 
 
-def _bind_backward(site: Site) -> Backward:
-    if not site.grads:
-        return _no_gradient
-    weight, _ = site.params
-    weight_t = weight.T
-    weight_gradient, bias_gradient = site.grads
-    product, dot = site.product, np.dot
-    # A product with a row of ones sums columns several times faster than ``sum(0)``.
-    ones = site.constant(1.0, 1).reshape(-1)
+def _forward_by_columns(site: Site) -> Forward:
+    weight, bias = site.params
+    product, add = site.product, np.add
+    transposed = np.empty((site.n_out, site.rows), site.workspace.dtype)
+    y, weight_t, bias_column = transposed.T, weight.T, bias[:, np.newaxis]
 
-    def gradients(x: np.ndarray, dy: np.ndarray) -> np.ndarray:
-        product(x.T, dy, weight_gradient)
-        dot(ones, dy, bias_gradient)
-        return dy
+    def forward(x: np.ndarray) -> np.ndarray:
+        product(weight_t, x.T, transposed)
+        add(transposed, bias_column, transposed)
+        return y
 
-    if not site.wants_input_gradient:
-        return gradients
-    dx = site.buffer("input gradient", site.n_in)
-
-    def backward(x: np.ndarray, dy: np.ndarray) -> np.ndarray:
-        gradients(x, dy)
-        return dot(dy, weight_t, dx)
-
-    return backward
-
-
-def _no_gradient(x: np.ndarray, dy: np.ndarray) -> np.ndarray:
-    raise RuntimeError("This network was bound without a gradient vector.")
+    return forward

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.utils import gen_batches
 
 from skbackprop.core.data import Chunk, ChunkReader
+from skbackprop.core.ops import slices
 from skbackprop.core.workspace import Workspace
 from skbackprop.objective import BatchGradient, weighted_loss
 from skbackprop.solvers.base import Problem
@@ -52,7 +52,7 @@ class Epoch:
         self._order = np.arange(self._n_rows)
         self._total_weight = data.total_weight
         chunk_rows = min(_rows_per_chunk(problem), self._n_rows)
-        self._chunks = list(gen_batches(self._n_rows, chunk_rows))
+        self._chunks = slices(self._n_rows, chunk_rows)
         self._reader = ChunkReader(data, chunk_rows, theta.dtype)
         self._workspace = Workspace(problem.batch_size, theta.dtype)
         self._predictions = np.empty(
@@ -113,7 +113,7 @@ class Epoch:
         """Write what the gradient of each row of a chunk is multiplied by."""
         mean_weight = self._total_weight / self._n_rows
         np.divide(weight, mean_weight, scale[:n_rows])
-        for batch in gen_batches(n_rows, self._problem.batch_size):
+        for batch in slices(n_rows, self._problem.batch_size):
             scale[batch] /= batch.stop - batch.start
 
     def _plan(self, chunk: Chunk, n_rows: int) -> list[Batch]:
@@ -122,7 +122,7 @@ class Epoch:
             return self._plans[n_rows]
         batches = [
             self._batch(chunk, rows)
-            for rows in gen_batches(n_rows, self._problem.batch_size)
+            for rows in slices(n_rows, self._problem.batch_size)
         ]
         if self._problem.shuffle and self._reader.in_place:
             self._plans[n_rows] = batches

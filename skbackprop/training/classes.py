@@ -137,7 +137,10 @@ class BinaryTarget(ClassTarget):
         """Return a column a class, each exact where it is small."""
         if len(self.classes) == 1:
             return np.ones_like(raw)
-        return _above_zero(np.hstack([logistic(-raw), logistic(raw)]))
+        scores = np.empty((len(raw), 2), raw.dtype)
+        np.negative(raw[:, 0], out=scores[:, 0])
+        scores[:, 1] = raw[:, 0]
+        return _above_zero(logistic(scores))
 
 
 class MultilabelTarget(ClassTarget):
@@ -353,4 +356,4 @@ def _positions(y: np.ndarray, classes: np.ndarray) -> np.ndarray:
 
 def _above_zero(probability: np.ndarray) -> np.ndarray:
     """Keep probabilities off 0, which no finite score means: logarithms are finite."""
-    return np.maximum(probability, np.finfo(probability.dtype).tiny)
+    return np.maximum(probability, np.finfo(probability.dtype).tiny, out=probability)
