@@ -88,6 +88,11 @@ class Network:
         return self.widths[-1]
 
     @property
+    def n_dense(self) -> int:
+        """The number of dense layers."""
+        return sum(isinstance(layer, Dense) for layer in self.layers)
+
+    @property
     def has_few_outputs(self) -> bool:
         """Whether raw scores are kept column-major."""
         return self.n_out <= FEW_OUTPUTS

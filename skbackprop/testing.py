@@ -12,9 +12,10 @@ import numpy as np
 from skbackprop.core.data import Data
 from skbackprop.core.layout import Layout
 from skbackprop.core.workspace import Workspace
+from skbackprop.evaluation import Evaluation
 from skbackprop.layers import Layer, Site
 from skbackprop.losses import Loss
-from skbackprop.objective import Evaluation, Objective
+from skbackprop.objective import Objective
 from skbackprop.penalties import L2
 from skbackprop.updates import Update, bind_chain
 

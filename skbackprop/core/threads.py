@@ -17,6 +17,19 @@ def _controller() -> ThreadpoolController:
     return ThreadpoolController().select(user_api="blas")
 
 
+def available() -> int:
+    """Return how many threads the user leaves to matrix products.
+
+    Returns
+    -------
+    int
+        At least one. Environment variables, ``threadpoolctl`` and the workers of a
+        parallel search all set it.
+    """
+    counts = [library["num_threads"] for library in _controller().info()]
+    return max(1, min(counts, default=1))
+
+
 @contextmanager
 def limited(largest_product: int) -> Iterator[None]:
     """Keep small products on one thread; leave the user's limit alone otherwise.

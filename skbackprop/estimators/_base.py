@@ -88,7 +88,7 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
         rng = check_random_state(self.random_state)
         theta = self._start(network, rng, rows.X.dtype, slots, given, going_on)
         held_out = self._validation_rows(given, target, objective.loss, rows.X.dtype)
-        self._describe(network, objective.loss, target, slots)
+        self._describe(network, objective.loss, target)
         if not going_on:
             self._forget()
         Run(self, slots, objective, rows, held_out, theta, rng, given, going_on).go()
@@ -179,12 +179,10 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
                 "since the last fit. Set warm_start=False to start again."
             )
 
-    def _describe(
-        self, network: Network, loss: Loss, target: Target, slots: Slots
-    ) -> None:
+    def _describe(self, network: Network, loss: Loss, target: Any) -> None:
         """Set what predictions need beside the parameters."""
         self._network, self._loss, self._target = network, loss, target
-        self.n_layers_ = len(slots.hidden) + 2
+        self.n_layers_ = network.n_dense + 1
         self.n_outputs_ = target.width
         self.out_activation_ = loss.link
 

@@ -1,6 +1,7 @@
 """One run of training: hold out, follow, solve, and keep what was learned."""
 
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -137,9 +138,10 @@ class Run:
         """Return the patience to train with; full-batch solvers have their own."""
         if not (validated or self.slots.solver.stepwise):
             return None
+        tol, n_iter = self.estimator.tol, self.estimator.n_iter_no_change
         if self.stream is not None and self.stream.validated == validated:
-            return self.stream.patience
-        return Patience(self.estimator.tol, self.estimator.n_iter_no_change)
+            return replace(self.stream.patience, tol=tol, n_iter_no_change=n_iter)
+        return Patience(tol, n_iter)
 
     def _score(self, held_out: Rows) -> Score:
         """Return what early stopping goes by."""
@@ -228,16 +230,18 @@ class Run:
     def _keep_progress(self, solution: Solution) -> None:
         """Keep what further fitting needs, and nothing else."""
         monitor, estimator = self.monitor, self.estimator
-        streams = self.given.incremental
-        if solution.state is None or not (streams or estimator.warm_start):
-            estimator._progress = None
+        streams, patience = self.given.incremental, monitor.patience
+        estimator._progress = None
+        if solution.state is None or patience is None:
+            return
+        if not (streams or estimator.warm_start):
             return
         estimator._progress = Progress(
             self.slots.solver,
             self.slots.schedule,
             estimator.learning_rate_init,
             solution.state,
-            monitor.patience,
+            patience,
             monitor.best_theta if streams else None,
             monitor.checker is not None,
         )

@@ -16,6 +16,7 @@ from skbackprop.core.spec import resolve
 from skbackprop.estimators._base import BaseBackprop, Given
 from skbackprop.estimators._params import CONSTRAINTS, is_stepwise
 from skbackprop.losses import ClassificationLoss, Loss
+from skbackprop.network import Network
 from skbackprop.training.classes import ClassTarget, class_target
 from skbackprop.training.targets import as_column
 
@@ -495,7 +496,6 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
                 )
             target = class_target(y, given.classes)
             target.check_known(y)
-            self.classes_ = target.classes
             return y, target
         target = self._target
         if given.classes is not None:
@@ -505,6 +505,10 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         else:
             target.check_same(y)
         return y, target
+
+    def _describe(self, network: Network, loss: Loss, target: ClassTarget) -> None:
+        super()._describe(network, loss, target)
+        self.classes_ = target.classes
 
     def _weigh(
         self, weight: np.ndarray | None, y: Any, dtype: np.dtype

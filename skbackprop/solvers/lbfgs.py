@@ -10,7 +10,7 @@ from scipy.optimize import OptimizeResult, minimize
 from skbackprop._compat import Interval
 from skbackprop.core.ops import all_finite
 from skbackprop.core.threads import limited
-from skbackprop.objective import Evaluation
+from skbackprop.evaluation import Evaluation
 from skbackprop.solvers.base import Problem, Solution, Solver, Status, Verdict
 
 
@@ -60,6 +60,7 @@ class LBFGS(Solver, name="lbfgs"):
         if run.is_single:
             # Differences below the rounding of the loss are no progress to wait for.
             options["ftol"] = float(np.finfo(np.float32).eps)
+        # SciPy's own vector operations are too small for threads at any size.
         with limited(run.evaluation.largest_product), np.errstate(all="ignore"):
             result = minimize(
                 run.value_and_gradient,

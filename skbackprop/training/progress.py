@@ -19,7 +19,7 @@ class Progress:
         The settings: others start afresh.
     state : SolverState
         The solver's memory and the present rate.
-    patience : Patience or None
+    patience : Patience
         How long there has been no progress.
     best_theta : ndarray or None
         The best parameters so far, where there is validation data.
@@ -31,7 +31,7 @@ class Progress:
     schedule: Schedule
     learning_rate_init: float
     state: SolverState
-    patience: Patience | None
+    patience: Patience
     best_theta: np.ndarray | None
     validated: bool
 

@@ -7,7 +7,8 @@ import numpy as np
 from sklearn.model_selection import train_test_split
 
 from skbackprop.core.data import Data
-from skbackprop.objective import Evaluation, Objective
+from skbackprop.evaluation import Evaluation
+from skbackprop.objective import Objective
 
 Score = Callable[[np.ndarray, float], float]
 

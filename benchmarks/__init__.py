@@ -1,0 +1,1 @@
+"""Speed and memory of skbackprop against other ways to train the same network."""

@@ -1,0 +1,193 @@
+"""The objective over all rows at once, chunk by chunk, on one or several threads.
+
+Full-batch solvers minimise it, and validation reads it. NumPy lets go of the
+interpreter lock inside a matrix product, so that threads over chunks, with one-threaded
+products, use the cores better than many-threaded products do.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+from skbackprop.core.data import ChunkReader, Data
+from skbackprop.core.ops import slices
+from skbackprop.core.threads import available, limited
+from skbackprop.core.workspace import Workspace
+from skbackprop.objective import Objective, weighted_loss
+
+__all__ = ["Evaluation"]
+
+# Multiplications that are worth another thread.
+SHARE_OF_A_THREAD = 10_000_000
+
+
+class Evaluation:
+    """The objective over all rows of some data.
+
+    Parameters
+    ----------
+    objective : Objective
+        What to evaluate.
+    theta : ndarray of shape (n_params,)
+        The parameters, read anew at each call: whoever owns them may change them.
+    data : Data
+        The rows.
+    n_threads : int, optional
+        How many threads share the chunks; by default as many as the user leaves to
+        the matrix products and the work is worth.
+
+    Attributes
+    ----------
+    predictions : ndarray of shape (n_samples, n_outputs)
+        What ``loss`` last saw.
+    total_weight : float
+        The sum of the rows' weights.
+    largest_product : int
+        Multiplications in the largest matrix product that is to use several threads
+        itself; 0 where threads share the chunks.
+    """
+
+    def __init__(
+        self,
+        objective: Objective,
+        theta: np.ndarray,
+        data: Data,
+        n_threads: int | None = None,
+    ) -> None:
+        self.objective, self.theta = objective, theta
+        self.total_weight = data.total_weight
+        network = objective.network
+        if n_threads is None:
+            work = network.largest_product(len(data))
+            n_threads = min(available(), 1 + work // SHARE_OF_A_THREAD)
+        size = min(-(-len(data) // n_threads), network.chunk_rows(theta.dtype))
+        chunks = slices(len(data), size)
+        self._workers = [
+            _Worker(objective, theta, data, size, chunks[first::n_threads])
+            for first in range(min(n_threads, len(chunks)))
+        ]
+        self._pool = ThreadPoolExecutor(len(self._workers))
+        shared = len(self._workers) > 1
+        self.largest_product = 0 if shared else network.largest_product(size)
+        self.predictions = np.empty((len(data), network.n_out), theta.dtype)
+
+    def loss(self) -> float:
+        """Return the weighted mean loss, without the penalty.
+
+        Returns
+        -------
+        float
+            The mean; ``predictions`` are kept.
+        """
+        losses = self._run(lambda worker: worker.loss(self.predictions))
+        return sum(losses) / self.total_weight
+
+    def value_and_gradient(self) -> tuple[float, np.ndarray]:
+        """Return the weighted mean loss and the gradient of the whole objective.
+
+        Returns
+        -------
+        loss : float
+            Without the penalty.
+        gradient : ndarray of shape (n_params,)
+            With the penalty's; the next call overwrites it.
+        """
+        losses = self._run(lambda worker: worker.gradient(self.total_weight))
+        first, *others = (worker.grad for worker in self._workers)
+        for grad in others:
+            np.add(first, grad, first)
+        weights = self.objective.network.layout.weights
+        add_penalty = self.objective.penalty.bind(weights(self.theta), weights(first))
+        add_penalty(1.0 / self.total_weight)
+        return sum(losses) / self.total_weight, first
+
+    def penalty(self) -> float:
+        """Return the penalty's share in the objective.
+
+        Returns
+        -------
+        float
+            The penalty divided by the total weight.
+        """
+        weights = self.objective.network.layout.weights(self.theta)
+        return self.objective.penalty.value(weights) / self.total_weight
+
+    def _run(self, task: Callable[["_Worker"], float]) -> list[float]:
+        """Let every worker do its chunks; the order of sums does not vary."""
+
+        def quietly(worker: _Worker) -> float:
+            # The floating-point state is each thread's own.
+            with np.errstate(all="ignore"):
+                return task(worker)
+
+        with limited(self.largest_product):
+            if len(self._workers) == 1:
+                return [quietly(self._workers[0])]
+            return list(self._pool.map(quietly, self._workers))
+
+
+class _Worker:
+    """Chunks of the rows, with buffers of its own."""
+
+    def __init__(
+        self,
+        objective: Objective,
+        theta: np.ndarray,
+        data: Data,
+        size: int,
+        chunks: list[slice],
+    ) -> None:
+        self.objective, self.theta, self.data = objective, theta, data
+        self.chunks = chunks
+        self.reader = ChunkReader(data, size, theta.dtype)
+        self.workspace = Workspace(size, theta.dtype)
+        self.bound: dict[tuple[str, int], Any] = {}
+        self.grad = self.part = np.empty(0, theta.dtype)
+
+    def loss(self, predictions: np.ndarray) -> float:
+        """Return the sum of the losses, and write predictions."""
+        loss, total = self.objective.loss, 0.0
+        for rows in self.chunks:
+            n_rows = rows.stop - rows.start
+            chunk = self.reader.read(rows, n_rows)
+            prediction = loss.predict(self._forward(n_rows)(chunk.x))
+            predictions[rows] = prediction
+            total += weighted_loss(loss, prediction, chunk.target, chunk.weight)
+        return total
+
+    def gradient(self, total_weight: float) -> float:
+        """Return the sum of the losses, and write their mean gradient to ``grad``."""
+        total = 0.0
+        if not self.grad.size:
+            self.grad, self.part = np.empty_like(self.theta), np.empty_like(self.theta)
+        self.grad.fill(0.0)
+        for rows in self.chunks:
+            n_rows = rows.stop - rows.start
+            x, target, weight = self.reader.read(rows, n_rows)
+            scale: Any = 1.0 / total_weight
+            if weight is not None:
+                scale = weight[:, np.newaxis] / weight.dtype.type(total_weight)
+            prediction = self._gradient(n_rows)(x, target, scale)
+            np.add(self.grad, self.part, self.grad)
+            total += weighted_loss(self.objective.loss, prediction, target, weight)
+        return total
+
+    def _forward(self, n_rows: int) -> Callable[[Any], np.ndarray]:
+        key = ("forward", n_rows)
+        if key not in self.bound:
+            network = self.objective.network
+            params, sparse = network.layout.views(self.theta), self.data.is_sparse
+            self.bound[key] = network.bind(
+                params, None, n_rows, self.workspace, sparse
+            ).forward
+        return self.bound[key]
+
+    def _gradient(self, n_rows: int) -> Callable[..., np.ndarray]:
+        key = ("gradient", n_rows)
+        if key not in self.bound:
+            self.bound[key] = self.objective.bind_gradient(
+                self.theta, self.part, n_rows, self.workspace, self.data.is_sparse
+            )
+        return self.bound[key]
