@@ -56,7 +56,7 @@ class Evaluation:
         data: Data,
         n_threads: int | None = None,
     ) -> None:
-        self.objective, self.theta = objective, theta
+        self.objective, self.theta, self.data = objective, theta, data
         self.total_weight = data.total_weight
         network = objective.network
         if n_threads is None:
@@ -82,7 +82,7 @@ class Evaluation:
             The mean; ``predictions`` are kept.
         """
         losses = self._run(lambda worker: worker.loss(self.predictions))
-        return sum(losses) / self.total_weight
+        return sum(losses) / len(self.data)
 
     def value_and_gradient(self) -> tuple[float, np.ndarray]:
         """Return the weighted mean loss and the gradient of the whole objective.
@@ -94,14 +94,14 @@ class Evaluation:
         gradient : ndarray of shape (n_params,)
             With the penalty's; the next call overwrites it.
         """
-        losses = self._run(lambda worker: worker.gradient(self.total_weight))
+        losses = self._run(lambda worker: worker.gradient())
         first, *others = (worker.grad for worker in self._workers)
         for grad in others:
             np.add(first, grad, first)
         weights = self.objective.network.layout.weights
         add_penalty = self.objective.penalty.bind(weights(self.theta), weights(first))
         add_penalty(1.0 / self.total_weight)
-        return sum(losses) / self.total_weight, first
+        return sum(losses) / len(self.data), first
 
     def penalty(self) -> float:
         """Return the penalty's share in the objective.
@@ -157,7 +157,7 @@ class _Worker:
             total += weighted_loss(loss, prediction, chunk.target, chunk.weight)
         return total
 
-    def gradient(self, total_weight: float) -> float:
+    def gradient(self) -> float:
         """Return the sum of the losses, and write their mean gradient to ``grad``."""
         total = 0.0
         if not self.grad.size:
@@ -166,9 +166,9 @@ class _Worker:
         for rows in self.chunks:
             n_rows = rows.stop - rows.start
             x, target, weight = self.reader.read(rows, n_rows)
-            scale: Any = 1.0 / total_weight
+            scale: Any = 1.0 / len(self.data)
             if weight is not None:
-                scale = weight[:, np.newaxis] / weight.dtype.type(total_weight)
+                scale = weight[:, np.newaxis] * scale
             prediction = self._gradient(n_rows)(x, target, scale)
             np.add(self.grad, self.part, self.grad)
             total += weighted_loss(self.objective.loss, prediction, target, weight)

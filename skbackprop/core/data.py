@@ -106,8 +106,8 @@ class Data:
         The inputs; strided or read-only arrays are fine.
     target : TargetRows
         The targets.
-    weight : ndarray of shape (n_samples,) or None
-        Weights of the rows.
+    weight : ndarray of float64 of shape (n_samples,) or None
+        Weights of the rows, of any scale.
     rows : ndarray of int or None
         The subset of rows in use; None for all.
     """
@@ -134,6 +134,11 @@ class Data:
         used = self.weight if self.rows is None else self.weight[self.rows]
         return float(used.sum(dtype=np.float64))
 
+    @property
+    def mean_weight(self) -> float:
+        """The mean of the weights in use."""
+        return self.total_weight / len(self)
+
     def pick(self, order: Any) -> Any:
         """Translate positions among the rows in use to positions in ``X``.
 
@@ -159,7 +164,7 @@ class Chunk(NamedTuple):
 
 
 class ChunkReader:
-    """Reads rows of some data into buffers.
+    """Reads rows of some data into buffers; their weights relative to the mean.
 
     Parameters
     ----------
@@ -182,6 +187,7 @@ class ChunkReader:
         # Column-major, as the raw scores of few outputs are.
         self._target = np.empty((data.target.width, max_rows), dtype).T
         self._weight = None if data.weight is None else np.empty(max_rows, dtype)
+        self._mean_weight = data.mean_weight
         self._gather = _gatherer(data.X, max_rows)
         self.in_place = not data.is_sparse
 
@@ -209,7 +215,7 @@ class ChunkReader:
         if given is None or self._weight is None:
             return Chunk(x, target, None)
         weight = self._weight[:n_rows]
-        weight[...] = given[rows]
+        np.divide(given[rows], self._mean_weight, out=weight, casting="same_kind")
         return Chunk(x, target, weight)
 
 

@@ -66,9 +66,10 @@ class Spec(BaseEstimator):
         Returns
         -------
         list
-            The registered names, and any object of the family.
+            The names registered by the time a value is looked at, and any object of
+            the family.
         """
-        return [StrOptions(set(cls._members)), cls]
+        return [StrOptions(cls._members.keys()), cls]
 
 
 def resolve(family: type[Spec], value: Any, settings: Mapping | None = None) -> Any:

@@ -68,7 +68,7 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
         """Validate targets."""
 
     @abstractmethod
-    def _weigh(self, weight: np.ndarray | None, y: Any, dtype: np.dtype) -> Any:
+    def _weigh(self, weight: np.ndarray | None, y: Any) -> np.ndarray | None:
         """Return the weights of rows, times those of their classes."""
 
     # ------------------------------------------------------------------- training
@@ -131,11 +131,11 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
         weight = None
         if sample_weight is not None:
             weight = _check_sample_weight(
-                sample_weight, X, dtype=X.dtype, ensure_non_negative=True
+                sample_weight, X, dtype=np.float64, ensure_non_negative=True
             )
         encoded = target.encode(y, X.dtype)
         loss.check_target(y)
-        return Rows(X, y, encoded, self._weigh(weight, y, X.dtype))
+        return Rows(X, y, encoded, self._weigh(weight, y))
 
     def _validation_rows(
         self, given: Given, target: Target, loss: Loss, dtype: np.dtype

@@ -20,6 +20,9 @@ from skbackprop.training.progress import Progress
 from skbackprop.training.rows import Rows
 from skbackprop.training.validation import Score, Validation, split_rows
 
+# From the methods of a run past ``_train``, ``fit`` and its decorator.
+TO_THE_CALLER = 6
+
 
 class Run:
     """One call of ``fit`` or ``partial_fit``, after validation.
@@ -210,7 +213,7 @@ class Run:
                 f"Got `batch_size` {batch_size}, larger than sample size {n_rows}. It "
                 "is going to be clipped.",
                 UserWarning,
-                stacklevel=2,
+                stacklevel=TO_THE_CALLER + 1,
             )
         return min(int(batch_size), n_rows)
 
@@ -260,4 +263,4 @@ class Run:
         elif solution.status is Status.BUDGET_SPENT and not self.given.incremental:
             message = solution.message
         if message:
-            warnings.warn(message, ConvergenceWarning, stacklevel=2)
+            warnings.warn(message, ConvergenceWarning, stacklevel=TO_THE_CALLER)

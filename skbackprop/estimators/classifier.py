@@ -180,7 +180,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
     n_features_in_ : int
         The number of features.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Their names, if all are strings.
 
     See Also
@@ -196,11 +196,11 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
     >>> X_train, X_test, y_train, y_test = train_test_split(
     ...     X, y, stratify=y, random_state=1
     ... )
-    >>> clf = BackpropClassifier(random_state=1, max_iter=300).fit(X_train, y_train)
-    >>> clf.predict(X_test[:5])
-    array([0, 1, 0, 1, 0])
+    >>> clf = BackpropClassifier(learning_rate_init=0.01, random_state=1)
+    >>> clf.fit(X_train, y_train).predict(X_test[:5])
+    array([0, 0, 1, 0, 1])
     >>> clf.score(X_test, y_test)
-    0.88
+    0.84
     """
 
     _parameter_constraints: ClassVar[dict[str, list]] = {
@@ -482,6 +482,11 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
 
     def _read_target(self, y: Any) -> Any:
         y = as_column(y)
+        if issparse(y) and y.shape[1] == 1:
+            raise ValueError(
+                "y is a sparse matrix of one column: pass y.toarray().ravel(). Sparse "
+                "targets are for multilabel classification."
+            )
         check_classification_targets(y)
         return y
 
@@ -510,16 +515,14 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         super()._describe(network, loss, target)
         self.classes_ = target.classes
 
-    def _weigh(
-        self, weight: np.ndarray | None, y: Any, dtype: np.dtype
-    ) -> np.ndarray | None:
+    def _weigh(self, weight: np.ndarray | None, y: Any) -> np.ndarray | None:
         if self.class_weight is None:
             return weight
         labels = y.toarray() if issparse(y) else y
         class_weight = self.class_weight
         if isinstance(class_weight, dict) and labels.ndim == 2:
             class_weight = [class_weight] * labels.shape[1]
-        of_class = compute_sample_weight(class_weight, labels).astype(dtype)
+        of_class = compute_sample_weight(class_weight, labels)
         return of_class if weight is None else weight * of_class
 
     def __sklearn_tags__(self) -> Tags:

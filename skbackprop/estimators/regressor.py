@@ -168,7 +168,7 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
     n_features_in_ : int
         The number of features.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Their names, if all are strings.
 
     See Also
@@ -378,9 +378,7 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
             raise TypeError("Sparse targets are not supported: pass y.toarray().")
         return as_column(y)
 
-    def _weigh(
-        self, weight: np.ndarray | None, y: np.ndarray, dtype: np.dtype
-    ) -> np.ndarray | None:
+    def _weigh(self, weight: np.ndarray | None, y: Any) -> np.ndarray | None:
         return weight
 
     def __sklearn_tags__(self) -> Tags:

@@ -50,7 +50,7 @@ class Epoch:
         self._problem, self._grad, self._step = problem, grad, step
         self._n_rows = len(data)
         self._order = np.arange(self._n_rows)
-        self._total_weight = data.total_weight
+        self._mean_weight = data.mean_weight
         chunk_rows = min(_rows_per_chunk(problem), self._n_rows)
         self._chunks = slices(self._n_rows, chunk_rows)
         self._reader = ChunkReader(data, chunk_rows, theta.dtype)
@@ -94,8 +94,9 @@ class Epoch:
             loss += weighted_loss(problem.objective.loss, predictions, *chunk[1:])
             if not np.isfinite(loss):
                 break
-        total = self._total_weight
-        return problem.objective.reported(loss / total, penalty / total)
+        return problem.objective.reported(
+            loss / self._n_rows, penalty / (self._n_rows * self._mean_weight)
+        )
 
     def _read_chunks(self) -> Iterator[tuple[Chunk, int]]:
         if self._problem.shuffle:
@@ -111,10 +112,8 @@ class Epoch:
 
     def _write_scale(self, weight: Any, n_rows: int, scale: np.ndarray) -> None:
         """Write what the gradient of each row of a chunk is multiplied by."""
-        mean_weight = self._total_weight / self._n_rows
-        np.divide(weight, mean_weight, scale[:n_rows])
         for batch in slices(n_rows, self._problem.batch_size):
-            scale[batch] /= batch.stop - batch.start
+            np.divide(weight[batch], batch.stop - batch.start, scale[batch])
 
     def _plan(self, chunk: Chunk, n_rows: int) -> list[Batch]:
         """Return the batches of a chunk: the same views as long as buffers are."""
@@ -130,16 +129,15 @@ class Epoch:
 
     def _batch(self, chunk: Chunk, rows: slice) -> Batch:
         n_rows = rows.stop - rows.start
-        # The weight that a batch of this size has on average, so that weights act
-        # between batches too, as repeated rows would.
-        share = self._n_rows / (n_rows * self._total_weight)
         return Batch(
             chunk.x[rows],
             chunk.target[rows],
-            share if self._scale is None else self._scale[rows, np.newaxis],
+            # Not divided by the weight of the batch: weights relative to the mean of
+            # all rows act between batches too, as repeated rows would.
+            1.0 / n_rows if self._scale is None else self._scale[rows, np.newaxis],
             self._predictions[rows],
             self._gradient(n_rows),
-            share,
+            1.0 / (n_rows * self._mean_weight),
         )
 
     def _gradient(self, n_rows: int) -> BatchGradient:

@@ -11,6 +11,7 @@ import numpy as np
 from skbackprop._compat import Interval
 from skbackprop.core.ops import all_finite
 from skbackprop.core.threads import limited
+from skbackprop.evaluation import Evaluation
 from skbackprop.solvers.base import (
     Problem,
     Solution,
@@ -66,16 +67,17 @@ class Stepwise(Solver):
 def _run(problem: Problem, epoch: Epoch, state: SolverState) -> Solution:
     monitor, schedule = problem.monitor, problem.schedule
     initial = float(problem.learning_rate_init)
-    last_finite = problem.theta.copy()
+    earlier, last = problem.theta.copy(), problem.theta.copy()
     for _ in range(problem.max_iter):
         monitor.begin_epoch()
         loss = epoch.run(state.rate, state.n_steps)
         if not (np.isfinite(loss) and all_finite(problem.theta)):
             diverged_to = problem.theta.copy()
-            problem.theta[...] = last_finite
+            _go_back(problem, last, earlier)
             # The moments are no longer finite either: nothing to go on from.
             return Solution(Status.DIVERGED, diverged_to=diverged_to)
-        np.copyto(last_finite, problem.theta)
+        earlier, last = last, earlier
+        np.copyto(last, problem.theta)
         state.n_steps += problem.n_batches
         verdict = monitor.end_epoch(loss)
         state.rate = schedule.after_epoch(state.rate, initial, monitor.n_seen)
@@ -92,6 +94,19 @@ def _run(problem: Problem, epoch: Epoch, state: SolverState) -> Solution:
         "the optimization hasn't converged yet."
     )
     return Solution(Status.BUDGET_SPENT, message, state)
+
+
+def _go_back(problem: Problem, *candidates: np.ndarray) -> None:
+    """Put back the latest parameters that give a finite loss.
+
+    The loss of an epoch is that of its batches before their steps: finite parameters at
+    its end may still be too large to compute with.
+    """
+    evaluation = Evaluation(problem.objective, problem.theta, problem.data)
+    for theta in candidates:
+        problem.theta[...] = theta
+        if np.isfinite(evaluation.loss()):
+            return
 
 
 @dataclass(repr=False)

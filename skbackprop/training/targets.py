@@ -68,7 +68,14 @@ class RegressionTarget(Target):
 
     def encode(self, y: np.ndarray, dtype: np.dtype) -> MatrixTarget:
         """Return the numbers as a matrix."""
-        return MatrixTarget(y.reshape(len(y), -1).astype(dtype, copy=False))
+        with np.errstate(over="ignore"):
+            matrix = y.reshape(len(y), -1).astype(dtype, copy=False)
+        if not np.isfinite(matrix).all():
+            raise ValueError(
+                f"y holds values too large for {dtype}, the type of X: scale y, or "
+                "pass X as float64."
+            )
+        return MatrixTarget(matrix)
 
     def decode(self, prediction: np.ndarray) -> np.ndarray:
         """Return a vector for one output, else a matrix."""
