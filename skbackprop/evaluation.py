@@ -1,26 +1,21 @@
 """The objective over all rows at once, chunk by chunk, on one or several threads.
 
-Full-batch solvers minimise it, and validation reads it. NumPy lets go of the
-interpreter lock inside a matrix product, so that threads over chunks, with one-threaded
-products, use the cores better than many-threaded products do.
+Full-batch solvers minimise it, and validation reads it.
 """
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from skbackprop.core.data import ChunkReader, Data
 from skbackprop.core.ops import slices
-from skbackprop.core.threads import available, limited
+from skbackprop.core.threads import Crew, single_threaded_products, threads_for
 from skbackprop.core.workspace import Workspace
 from skbackprop.objective import Objective, weighted_loss
 
 __all__ = ["Evaluation"]
-
-# Multiplications that are worth another thread.
-SHARE_OF_A_THREAD = 10_000_000
 
 
 class Evaluation:
@@ -44,9 +39,6 @@ class Evaluation:
         What ``loss`` last saw.
     total_weight : float
         The sum of the rows' weights.
-    largest_product : int
-        Multiplications in the largest matrix product that is to use several threads
-        itself; 0 where threads share the chunks.
     """
 
     def __init__(
@@ -60,17 +52,14 @@ class Evaluation:
         self.total_weight = data.total_weight
         network = objective.network
         if n_threads is None:
-            work = network.largest_product(len(data))
-            n_threads = min(available(), 1 + work // SHARE_OF_A_THREAD)
+            n_threads = threads_for(network.work(len(data)))
         size = min(-(-len(data) // n_threads), network.chunk_rows(theta.dtype))
         chunks = slices(len(data), size)
         self._workers = [
             _Worker(objective, theta, data, size, chunks[first::n_threads])
             for first in range(min(n_threads, len(chunks)))
         ]
-        self._pool = ThreadPoolExecutor(len(self._workers))
-        shared = len(self._workers) > 1
-        self.largest_product = 0 if shared else network.largest_product(size)
+        self._crew = Crew(len(self._workers))
         self.predictions = np.empty((len(data), network.n_out), theta.dtype)
 
     def loss(self) -> float:
@@ -94,7 +83,7 @@ class Evaluation:
         gradient : ndarray of shape (n_params,)
             With the penalty's; the next call overwrites it.
         """
-        losses = self._run(lambda worker: worker.gradient())
+        losses = self._run(_Worker.gradient)
         first, *others = (worker.grad for worker in self._workers)
         for grad in others:
             np.add(first, grad, first)
@@ -116,16 +105,8 @@ class Evaluation:
 
     def _run(self, task: Callable[["_Worker"], float]) -> list[float]:
         """Let every worker do its chunks; the order of sums does not vary."""
-
-        def quietly(worker: _Worker) -> float:
-            # The floating-point state is each thread's own.
-            with np.errstate(all="ignore"):
-                return task(worker)
-
-        with limited(self.largest_product):
-            if len(self._workers) == 1:
-                return [quietly(self._workers[0])]
-            return list(self._pool.map(quietly, self._workers))
+        with single_threaded_products():
+            return self._crew.run([partial(task, worker) for worker in self._workers])
 
 
 class _Worker:

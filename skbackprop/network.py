@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -97,8 +96,8 @@ class Network:
         """Whether raw scores are kept column-major."""
         return self.n_out <= FEW_OUTPUTS
 
-    def largest_product(self, rows: int) -> int:
-        """Return the multiplications in the largest matrix product of a batch.
+    def work(self, rows: int) -> int:
+        """Return the multiplications of a forward pass; a gradient takes three times.
 
         Parameters
         ----------
@@ -108,9 +107,9 @@ class Network:
         Returns
         -------
         int
-            Rows times inputs times outputs of the largest layer.
+            Rows times weights.
         """
-        return rows * max(n_in * n_out for n_in, n_out in pairwise(self.widths))
+        return rows * self.layout.n_weights
 
     def chunk_rows(self, dtype: np.dtype) -> int:
         """Return how many rows to evaluate at once.

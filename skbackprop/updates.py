@@ -2,7 +2,8 @@
 
 An update turns a gradient and a rate into a direction and a rate, in place on the one
 flat gradient vector, so that ``theta -= rate * direction`` is the step. A solver is a
-chain of these: each may scale the direction and hand on what is left of the rate.
+chain of these: each may scale the direction and hand on what is left of the rate. All
+work entry by entry: of a long vector, threads take a part each.
 """
 
 from abc import ABC, abstractmethod
@@ -25,10 +26,6 @@ __all__ = [
 
 # update(rate, t) -> what is left of the rate; t counts steps from 1.
 BoundUpdate = Callable[[float, int], float]
-
-# Above this many parameters a chain is applied block by block, so that the block stays
-# in the cache over the whole chain; below, the extra calls cost more than they save.
-BLOCK = 2**17
 
 
 class Update(Spec, ABC, family=True):
@@ -198,31 +195,8 @@ def bind_chain(
     callable
         ``step(rate, t)`` takes one step.
     """
-    blocks = [
-        slice(start, min(start + BLOCK, theta.size))
-        for start in range(0, theta.size, BLOCK)
-    ]
-    steps = [_bind_block(chain, theta, grad, moments, block) for block in blocks]
-    if len(steps) == 1:
-        return steps[0]
-
-    def step(rate: float, t: int) -> None:
-        for block_step in steps:
-            block_step(rate, t)
-
-    return step
-
-
-def _bind_block(
-    chain: Sequence[Update],
-    theta: np.ndarray,
-    grad: np.ndarray,
-    moments: Sequence[Sequence[np.ndarray]],
-    block: slice,
-) -> Callable[[float, int], None]:
-    theta, grad = theta[block], grad[block]
     links = [
-        update.bind(grad, [vector[block] for vector in vectors])
+        update.bind(grad, vectors)
         for update, vectors in zip(chain, moments, strict=True)
     ]
     multiply, subtract = np.multiply, np.subtract

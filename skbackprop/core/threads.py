@@ -1,14 +1,24 @@
-"""How many threads the matrix products get."""
+"""Threads: matrix products get one each, and whole tasks are shared out instead.
 
-from collections.abc import Iterator
+NumPy lets go of the interpreter lock inside a matrix product or a long elementwise
+pass. Threads over parts of a batch thus use the cores at least as well as products of
+many threads do, share out the elementwise passes as well, and yield on a busy machine,
+where a product's spinning threads slow each other down many times over.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import cache
+from typing import TypeVar
 
+import numpy as np
 from threadpoolctl import ThreadpoolController
 
-# Below this many multiplications in the largest product of a batch, waking a second
-# thread costs more than it saves, and a busy second core costs a multiple.
-WORTH_A_THREAD = 8_000_000
+# Multiplications that are worth a thread of their own: waking one costs some 20 us.
+SHARE_OF_A_THREAD = 15_000_000
+
+T = TypeVar("T")
 
 
 @cache
@@ -17,34 +27,79 @@ def _controller() -> ThreadpoolController:
     return ThreadpoolController().select(user_api="blas")
 
 
-def available() -> int:
-    """Return how many threads the user leaves to matrix products.
+def threads_for(work: int) -> int:
+    """Return how many threads some work is to be shared between.
+
+    Parameters
+    ----------
+    work : int
+        Multiplications in the matrix products.
 
     Returns
     -------
     int
-        At least one. Environment variables, ``threadpoolctl`` and the workers of a
-        parallel search all set it.
+        At most as many as the user leaves to matrix products: environment variables,
+        ``threadpoolctl`` and the workers of a parallel search set that.
     """
     counts = [library["num_threads"] for library in _controller().info()]
-    return max(1, min(counts, default=1))
+    return max(1, min(min(counts, default=1), work // SHARE_OF_A_THREAD))
 
 
 @contextmanager
-def limited(largest_product: int) -> Iterator[None]:
-    """Keep small products on one thread; leave the user's limit alone otherwise.
-
-    Parameters
-    ----------
-    largest_product : int
-        Multiplications in the largest matrix product to come.
+def single_threaded_products() -> Iterator[None]:
+    """Keep each matrix product on the thread that asks for it.
 
     Yields
     ------
     None
     """
-    if largest_product >= WORTH_A_THREAD:
-        yield
-        return
     with _controller().limit(limits=1):
         yield
+
+
+class Crew:
+    """The calling thread and some helpers, between whom tasks are shared out.
+
+    Parameters
+    ----------
+    size : int
+        How many they are, the caller included.
+
+    Examples
+    --------
+    >>> from skbackprop.core.threads import Crew
+    >>> Crew(2).run([lambda: "mine", lambda: "yours"])
+    ['mine', 'yours']
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._helpers = ThreadPoolExecutor(size - 1) if size > 1 else None
+
+    def run(self, tasks: Sequence[Callable[[], T]]) -> list[T]:
+        """Run one task a thread, and wait for all of them.
+
+        Parameters
+        ----------
+        tasks : sequence of callable
+            At most ``size`` of them; the caller takes the first.
+
+        Returns
+        -------
+        list
+            What they returned, in their order.
+        """
+        if self._helpers is None or len(tasks) == 1:
+            return [_quietly(task) for task in tasks]
+        theirs = [self._helpers.submit(_quietly, task) for task in tasks[1:]]
+        try:
+            mine = _quietly(tasks[0])
+        finally:
+            wait(theirs)
+        return [mine, *(task.result() for task in theirs)]
+
+
+def _quietly(task: Callable[[], T]) -> T:
+    # Each thread has a floating-point state of its own.
+    with np.errstate(all="ignore"):
+        return task()

@@ -11,9 +11,9 @@ import numpy as np
 
 from skbackprop.core.data import Chunk, ChunkReader
 from skbackprop.core.ops import slices
-from skbackprop.core.workspace import Workspace
 from skbackprop.objective import BatchGradient, weighted_loss
 from skbackprop.solvers.base import Problem
+from skbackprop.solvers.gradients import Gradients
 
 CHUNK_ROWS = 2048
 CHUNK_BYTES = 2**20
@@ -37,33 +37,30 @@ class Epoch:
     ----------
     problem : Problem
         The objective, the rows and how to batch them.
-    grad : ndarray of shape (n_params,)
-        Where gradients are written.
+    gradients : Gradients
+        The gradient, to be bound to batch sizes.
     step : callable
-        ``step(rate, t)`` takes one step along the gradient.
+        What follows a gradient, as of ``bind_step``.
     """
 
     def __init__(
-        self, problem: Problem, grad: np.ndarray, step: Callable[[float, int], None]
+        self,
+        problem: Problem,
+        gradients: Gradients,
+        step: Callable[[float, float, int], float],
     ) -> None:
         data, theta, objective = problem.data, problem.theta, problem.objective
-        self._problem, self._grad, self._step = problem, grad, step
+        self._problem, self._gradients, self._step = problem, gradients, step
         self._n_rows = len(data)
         self._order = np.arange(self._n_rows)
         self._mean_weight = data.mean_weight
         chunk_rows = min(_rows_per_chunk(problem), self._n_rows)
         self._chunks = slices(self._n_rows, chunk_rows)
         self._reader = ChunkReader(data, chunk_rows, theta.dtype)
-        self._workspace = Workspace(problem.batch_size, theta.dtype)
         self._predictions = np.empty(
             (objective.network.n_out, chunk_rows), theta.dtype
         ).T
-        layout = objective.network.layout
-        self._add_penalty = objective.penalty.bind(
-            layout.weights(theta), layout.weights(grad)
-        )
         self._scale = None if data.weight is None else np.empty(chunk_rows, theta.dtype)
-        self._gradients: dict[int, BatchGradient] = {}
         self._plans: dict[int, list[Batch]] = {}
 
     def run(self, rate: float, t: int) -> float:
@@ -82,14 +79,13 @@ class Epoch:
             The mean of the batches' losses, each taken before its step. Not finite,
             and the epoch cut short, as soon as a chunk's is not.
         """
-        problem, step, add_penalty = self._problem, self._step, self._add_penalty
+        problem, step = self._problem, self._step
         loss = penalty = 0.0
         for chunk, n_rows in self._read_chunks():
             for x, target, scale, kept, gradient, share in self._plan(chunk, n_rows):
                 kept[...] = gradient(x, target, scale)
-                penalty += add_penalty(share)
                 t += 1
-                step(rate, t)
+                penalty += step(share, rate, t)
             predictions = self._predictions[:n_rows]
             loss += weighted_loss(problem.objective.loss, predictions, *chunk[1:])
             if not np.isfinite(loss):
@@ -136,20 +132,9 @@ class Epoch:
             # all rows act between batches too, as repeated rows would.
             1.0 / n_rows if self._scale is None else self._scale[rows, np.newaxis],
             self._predictions[rows],
-            self._gradient(n_rows),
+            self._gradients.bind(n_rows),
             1.0 / (n_rows * self._mean_weight),
         )
-
-    def _gradient(self, n_rows: int) -> BatchGradient:
-        if n_rows not in self._gradients:
-            self._gradients[n_rows] = self._problem.objective.bind_gradient(
-                self._problem.theta,
-                self._grad,
-                n_rows,
-                self._workspace,
-                self._problem.data.is_sparse,
-            )
-        return self._gradients[n_rows]
 
 
 def _rows_per_chunk(problem: Problem) -> int:

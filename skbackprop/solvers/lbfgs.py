@@ -9,7 +9,7 @@ from scipy.optimize import OptimizeResult, minimize
 
 from skbackprop._compat import Interval
 from skbackprop.core.ops import all_finite
-from skbackprop.core.threads import limited
+from skbackprop.core.threads import single_threaded_products
 from skbackprop.evaluation import Evaluation
 from skbackprop.solvers.base import Problem, Solution, Solver, Status, Verdict
 
@@ -60,8 +60,8 @@ class LBFGS(Solver, name="lbfgs"):
         if run.is_single:
             # Differences below the rounding of the loss are no progress to wait for.
             options["ftol"] = float(np.finfo(np.float32).eps)
-        # SciPy's own vector operations are too small for threads at any size.
-        with limited(run.evaluation.largest_product), np.errstate(all="ignore"):
+        # SciPy's own vector operations are short: threads would only wait for them.
+        with single_threaded_products(), np.errstate(all="ignore"):
             result = minimize(
                 run.value_and_gradient,
                 problem.theta.astype(np.float64),

@@ -10,7 +10,7 @@ import numpy as np
 
 from skbackprop._compat import Interval
 from skbackprop.core.ops import all_finite
-from skbackprop.core.threads import limited
+from skbackprop.core.threads import Crew, single_threaded_products, threads_for
 from skbackprop.evaluation import Evaluation
 from skbackprop.solvers.base import (
     Problem,
@@ -21,7 +21,9 @@ from skbackprop.solvers.base import (
     Verdict,
 )
 from skbackprop.solvers.epoch import Epoch
-from skbackprop.updates import Momentum, ScaleByAdam, Update, bind_chain
+from skbackprop.solvers.gradients import Gradients
+from skbackprop.solvers.step import bind_step
+from skbackprop.updates import Momentum, ScaleByAdam, Update
 
 
 class Stepwise(Solver):
@@ -47,14 +49,19 @@ class Stepwise(Solver):
             What came of it.
         """
         state = problem.state or self._fresh_state(problem)
-        theta = problem.theta
-        grad = np.empty_like(theta)
-        step = bind_chain(self.chain(), theta, grad, state.moments)
-        epoch = Epoch(problem, grad, step)
-        # Overflow is watched for once a chunk, through the loss.
-        largest = problem.objective.network.largest_product(problem.batch_size)
-        with limited(largest), np.errstate(all="ignore"):
-            return _run(problem, epoch, state)
+        network = problem.objective.network
+        crew = Crew(threads_for(network.work(problem.batch_size)))
+        with single_threaded_products(), np.errstate(all="ignore"):
+            gradients = Gradients(problem, crew)
+            step = bind_step(
+                problem.objective,
+                self.chain(),
+                problem.theta,
+                gradients.vectors,
+                state.moments,
+                crew,
+            )
+            return _run(problem, Epoch(problem, gradients, step), state)
 
     def _fresh_state(self, problem: Problem) -> SolverState:
         moments = [
