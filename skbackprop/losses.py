@@ -295,4 +295,6 @@ def _log(likelihood: np.ndarray) -> np.ndarray:
     # scikit-learn's losses keep probabilities an epsilon away from 0 and 1 for the
     # value, not for the gradient; so do the reported curves here.
     eps = np.finfo(likelihood.dtype).eps
-    return np.log(np.clip(likelihood, eps, 1.0 - eps))
+    np.maximum(likelihood, eps, out=likelihood)
+    np.minimum(likelihood, 1.0 - eps, out=likelihood)
+    return np.log(likelihood, out=likelihood)

@@ -15,6 +15,7 @@ from typing import ClassVar
 import numpy as np
 
 from skbackprop._compat import Interval
+from skbackprop.core.ops import scalar
 from skbackprop.core.spec import Spec
 
 __all__ = [
@@ -91,7 +92,7 @@ class Momentum(Update, name="momentum"):
     def bind(self, grad: np.ndarray, moments: Sequence[np.ndarray]) -> BoundUpdate:
         """Return ``v <- momentum * v - rate * grad``, and a step along ``v``."""
         (velocity,) = moments
-        momentum, nesterov = float(self.momentum), self.nesterov
+        momentum, nesterov = scalar(self.momentum, grad), self.nesterov
         scratch = np.empty_like(grad) if nesterov else grad
         multiply, subtract, negative = np.multiply, np.subtract, np.negative
 
@@ -154,15 +155,16 @@ class ScaleByAdam(Update, name="adam"):
         """Return the update of both sums and their quotient."""
         first, second = moments
         beta_1, beta_2 = float(self.beta_1), float(self.beta_2)
+        keep_1, keep_2 = scalar(beta_1, grad), scalar(beta_2, grad)
         root_share = (1.0 - beta_2) ** 0.5
-        epsilon = self.epsilon / root_share
+        epsilon = scalar(self.epsilon / root_share, grad)
         factor = (1.0 - beta_1) / root_share
         add, multiply, divide, sqrt = np.add, np.multiply, np.divide, np.sqrt
 
         def update(rate: float, t: int) -> float:
-            multiply(first, beta_1, first)
+            multiply(first, keep_1, first)
             add(first, grad, first)
-            multiply(second, beta_2, second)
+            multiply(second, keep_2, second)
             multiply(grad, grad, grad)
             add(second, grad, second)
             sqrt(second, grad)

@@ -61,7 +61,8 @@ class MatrixTarget(TargetRows):
 
     def expand(self, rows: Any, out: np.ndarray) -> None:
         """Copy the rows, cast to the type of ``out``."""
-        out[...] = self.matrix[rows]
+        some = isinstance(rows, slice)
+        out[...] = self.matrix[rows] if some else self.matrix.take(rows, 0)
 
     def take(self, rows: np.ndarray) -> Self:
         """Return a copy of the rows."""

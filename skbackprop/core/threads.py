@@ -15,8 +15,9 @@ from typing import TypeVar
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-# Multiplications that are worth a thread of their own: waking one costs some 20 us.
-SHARE_OF_A_THREAD = 15_000_000
+# Multiplications of a forward pass that are worth one more thread: waking one costs
+# some 20 us, and the interpreter lock changes hands at each array operation.
+SHARE_OF_A_THREAD = 5_000_000
 
 T = TypeVar("T")
 
@@ -33,7 +34,7 @@ def threads_for(work: int) -> int:
     Parameters
     ----------
     work : int
-        Multiplications in the matrix products.
+        Multiplications of a forward pass.
 
     Returns
     -------
@@ -42,7 +43,7 @@ def threads_for(work: int) -> int:
         ``threadpoolctl`` and the workers of a parallel search set that.
     """
     counts = [library["num_threads"] for library in _controller().info()]
-    return max(1, min(min(counts, default=1), work // SHARE_OF_A_THREAD))
+    return max(1, min(min(counts, default=1), 1 + work // SHARE_OF_A_THREAD))
 
 
 @contextmanager
