@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.sparse import issparse
 
 from skbackprop.core.layout import Layout
-from skbackprop.core.ops import dense_product, slices, sparse_product
+from skbackprop.core.ops import dense_product, sparse_product
 from skbackprop.core.workspace import Workspace
 from skbackprop.initializers import glorot_uniform
 from skbackprop.layers import Activation, Dense, Layer, Site
@@ -17,7 +16,7 @@ from skbackprop.layers.base import Backward, Forward
 # Up to this many outputs the raw scores are kept column-major, so that a softmax runs
 # along the samples rather than along a handful of classes.
 FEW_OUTPUTS = 64
-CHUNK_BYTES = 2 * 2**20
+CHUNK_BYTES = 2**20
 
 ParamViews = Sequence[tuple[np.ndarray, ...]]
 
@@ -122,53 +121,11 @@ class Network:
         Returns
         -------
         int
-            A number whose activations fit in about two megabytes, so that they stay in
+            A number whose activations fit in about a megabyte, so that they stay in
             the cache and memory does not grow with the data.
         """
         row = sum(self.widths[1:]) * np.dtype(dtype).itemsize
         return min(max(CHUNK_BYTES // row, 64), 4096)
-
-    def scores(
-        self,
-        params: ParamViews,
-        X: Any,
-        dtype: np.dtype,
-        finish: Callable[[np.ndarray], np.ndarray],
-    ) -> np.ndarray:
-        """Compute the raw scores of many rows, chunk by chunk.
-
-        Parameters
-        ----------
-        params : sequence of tuple of ndarray
-            For each layer, its parameters.
-        X : ndarray or sparse matrix of shape (n_samples, n_in)
-            The inputs.
-        dtype : dtype
-            The floating type to compute in.
-        finish : callable
-            Turns raw scores into what is wanted, in place.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_out)
-            The finished scores.
-        """
-        n_samples = X.shape[0]
-        size = max(1, min(n_samples, self.chunk_rows(dtype)))
-        workspace = Workspace(size, dtype)
-        params = [
-            tuple(array.astype(dtype, copy=False) for array in group)
-            for group in params
-        ]
-        result = np.empty((n_samples, self.n_out), dtype)
-        bound: dict[int, BoundNetwork] = {}
-        for rows in slices(n_samples, size):
-            n_rows = rows.stop - rows.start
-            if n_rows not in bound:
-                bound[n_rows] = self.bind(params, None, n_rows, workspace, issparse(X))
-            x = X[rows].astype(dtype, copy=False)
-            result[rows] = finish(bound[n_rows].forward(x))
-        return result
 
     def initial(
         self, rng: np.random.RandomState, dtype: np.dtype, output_factor: float = 6.0

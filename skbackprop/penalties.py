@@ -8,11 +8,15 @@ from typing import ClassVar
 import numpy as np
 
 from skbackprop._compat import Interval
+from skbackprop.core.ops import slices
 from skbackprop.core.spec import Spec
 
 __all__ = [
     "L2",
 ]
+
+# Weights are gone through in pieces of this size, which need no more scratch memory.
+BLOCK = 2**15
 
 
 @dataclass(repr=False)
@@ -74,12 +78,18 @@ class L2(Spec):
         if self.alpha == 0:
             return lambda share: 0.0
         alpha = float(self.alpha)
-        scratch = np.empty_like(weights)
+        scratch = np.empty_like(weights[:BLOCK])
+        blocks = [
+            (weights[block], gradient[block], scratch[: block.stop - block.start])
+            for block in slices(weights.size, BLOCK)
+        ]
         multiply, add, dot = np.multiply, np.add, np.dot
 
         def add_gradient(share: float) -> float:
-            multiply(weights, alpha * share, scratch)
-            add(gradient, scratch, gradient)
+            factor = alpha * share
+            for of_weights, of_gradient, part in blocks:
+                multiply(of_weights, factor, part)
+                add(of_gradient, part, of_gradient)
             return 0.5 * alpha * float(dot(weights, weights))
 
         return add_gradient

@@ -37,7 +37,7 @@ ROWS = [
     {"initializers", "layers", "links", "losses", "penalties", "schedules", "updates"},
     {"network"},
     {"objective"},
-    {"evaluation"},
+    {"evaluation", "prediction"},
     {"solvers"},
     {"training"},
     {"estimators"},

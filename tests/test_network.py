@@ -4,8 +4,6 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
@@ -14,7 +12,7 @@ from skbackprop.layers import Activation, Dense, ReLU, Tanh
 from skbackprop.network import Network, mlp
 
 from . import oracle
-from .builders import Chopped, oracle_network, packed, perceptron
+from .builders import oracle_network, packed, perceptron
 
 ROWS = 5
 WIDTHS = {"no hidden layer": (3, 2), "one": (3, 4, 2), "three": (3, 4, 2, 3, 1)}
@@ -34,10 +32,6 @@ def bound(network, theta, grad=None, sparse=False):
     grads = None if grad is None else views(grad)
     workspace = Workspace(ROWS, theta.dtype)
     return network.bind(views(theta), grads, ROWS, workspace, sparse)
-
-
-def unchanged(raw):
-    return raw
 
 
 def given_slope(scores, target):
@@ -113,55 +107,6 @@ def test_a_perceptron_has_an_activation_behind_each_hidden_layer():
     assert network.layers == [Dense(4), ReLU(), Dense(2), Tanh(), Dense(1)]
     with pytest.raises(ValueError, match="shorter"):
         mlp(3, [4, 2], [ReLU()], 1)
-
-
-# ------------------------------------------------------------------------------ scores
-
-
-@given(n_rows=st.integers(0, 12), at_once=st.integers(1, 13))
-def test_scores_do_not_depend_on_the_chunks(n_rows, at_once):
-    network = Chopped(perceptron((3, 4, 2)).layers, 3)
-    network.rows_at_once = at_once
-    rng = np.random.RandomState(0)
-    theta = rng.normal(size=network.layout.size)
-    X = rng.normal(size=(n_rows, 3))
-    scores = network.scores(network.layout.views(theta), X, np.dtype(float), unchanged)
-    slow = oracle_network(network, theta, "tanh")
-    expected = np.reshape(oracle.predict(slow, X.tolist()), (n_rows, 2))
-    assert_allclose(scores, expected, rtol=1e-9)
-
-
-@pytest.mark.parametrize("hold", [np.asfortranarray, sparse.csr_matrix, np.float32])
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_scores_are_computed_in_the_type_asked_for(dtype, hold):
-    network, theta, X = ready(WIDTHS["one"])
-    params = network.layout.views(theta)
-    scores = network.scores(params, hold(X), np.dtype(dtype), unchanged)
-    assert scores.dtype == dtype
-    assert_allclose(scores, bound(network, theta).forward(X), rtol=1e-4, atol=1e-5)
-
-
-def test_scores_are_finished_as_asked():
-    network, theta, X = ready(WIDTHS["one"])
-    views = network.layout.views(theta)
-    plain = network.scores(views, X, theta.dtype, unchanged)
-    finished = network.scores(views, X, theta.dtype, lambda raw: np.exp(raw, out=raw))
-    assert_allclose(finished, np.exp(plain))
-
-
-def test_scores_of_many_rows_need_little_more_memory_than_they_take():
-    network = perceptron((4, 200, 200, 1), "relu")
-    params = network.layout.views(np.ones(network.layout.size))
-    peaks = []
-    for n_rows in (20_000, 80_000):
-        X = np.ones((n_rows, 4))
-        tracemalloc.start()
-        scores = network.scores(params, X, X.dtype, unchanged)
-        peaks.append(tracemalloc.get_traced_memory()[1] - scores.nbytes)
-        tracemalloc.stop()
-    # All activations at once would be 80_000 * 401 * 8 bytes: 256 MB.
-    assert max(peaks) < 8e6
-    assert peaks[1] < 1.2 * peaks[0]
 
 
 @pytest.mark.parametrize("activation", Activation.members())

@@ -81,7 +81,8 @@ class OneHotTarget(TargetRows):
     """
 
     def __init__(self, labels: np.ndarray, n_classes: tuple[int, ...]) -> None:
-        self.columns = labels + np.cumsum((0, *n_classes))[:-1]
+        starts = np.cumsum((0, *n_classes))[:-1]
+        self.columns = (labels + starts).astype(np.min_scalar_type(sum(n_classes)))
         self.n_classes = n_classes
         self.width = int(sum(n_classes))
 

@@ -19,6 +19,7 @@ from skbackprop.estimators._run import Run
 from skbackprop.losses import Loss
 from skbackprop.network import Network, mlp
 from skbackprop.objective import Objective
+from skbackprop.prediction import predict_rows
 from skbackprop.training.monitor import TrainingMonitor
 from skbackprop.training.progress import Progress
 from skbackprop.training.rows import Rows
@@ -249,7 +250,7 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
         )
         dtype = np.result_type(X.dtype, self.coefs_[0].dtype)
         with np.errstate(over="ignore", invalid="ignore"):
-            return self._network.scores(params, X, dtype, finish or _unchanged)
+            return predict_rows(self._network, params, X, dtype, finish or _unchanged)
 
     def predict(self, X: Any) -> Any:
         """Predict with the network.
@@ -264,11 +265,13 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
             The predictions. For multilabel targets that were sparse, a sparse matrix.
         """
-        prediction = self._scores(X, self._predict_in_place)
-        return self._target.decode(prediction)
+        # In this order: without a fit there is no target to ask either.
+        positions = self._scores(X, self._positions)
+        return self._target.decode(positions)
 
-    def _predict_in_place(self, raw: np.ndarray) -> np.ndarray:
-        return self._loss.predict(raw)
+    def _positions(self, raw: np.ndarray) -> np.ndarray:
+        """Return what a chunk of raw scores predicts, before it is decoded."""
+        return self._target.positions(self._loss.predict(raw))
 
     def __sklearn_is_fitted__(self) -> bool:
         """Tell whether there are parameters: a refused fit leaves none."""

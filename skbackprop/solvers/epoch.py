@@ -52,7 +52,9 @@ class Epoch:
         data, theta, objective = problem.data, problem.theta, problem.objective
         self._problem, self._gradients, self._step = problem, gradients, step
         self._n_rows = len(data)
-        self._order = np.arange(self._n_rows)
+        self._order: np.ndarray = np.arange(
+            self._n_rows, dtype=_smallest_integer(self._n_rows)
+        )
         self._mean_weight = data.mean_weight
         chunk_rows = min(_rows_per_chunk(problem), self._n_rows)
         self._chunks = slices(self._n_rows, chunk_rows)
@@ -142,3 +144,8 @@ def _rows_per_chunk(problem: Problem) -> int:
     row_bytes = problem.objective.network.n_in * problem.theta.itemsize
     rows = min(CHUNK_ROWS, CHUNK_BYTES // max(1, row_bytes))
     return problem.batch_size * max(1, rows // problem.batch_size)
+
+
+def _smallest_integer(n_rows: int) -> type:
+    """Return a type that holds positions of rows, at half the memory where it can."""
+    return np.int32 if n_rows <= np.iinfo(np.int32).max else np.int64

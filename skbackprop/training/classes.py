@@ -37,10 +37,6 @@ class ClassTarget(Target):
         """Return what ``predict_proba`` is to answer; may overwrite ``raw``."""
 
     @abstractmethod
-    def positions(self, prediction: np.ndarray) -> np.ndarray:
-        """Return predicted positions among the classes, a row a sample."""
-
-    @abstractmethod
     def truth(self, rows: TargetRows) -> np.ndarray:
         """Return the true positions, in the shape of ``positions``."""
 
@@ -125,9 +121,9 @@ class BinaryTarget(ClassTarget):
         """Return the encoded labels."""
         return self.truth(rows)
 
-    def decode(self, prediction: np.ndarray) -> np.ndarray:
+    def decode(self, positions: np.ndarray) -> np.ndarray:
         """Return labels."""
-        return self.classes[self.positions(prediction).ravel().astype(int)]
+        return self.classes[positions.ravel().astype(int)]
 
     def decision(self, raw: np.ndarray) -> np.ndarray:
         """Return the score of the second class."""
@@ -185,9 +181,9 @@ class MultilabelTarget(ClassTarget):
         """Return the indicators."""
         return rows.matrix  # type: ignore[attr-defined]
 
-    def decode(self, prediction: np.ndarray) -> Any:
+    def decode(self, positions: np.ndarray) -> Any:
         """Return indicators, sparse if the targets were."""
-        labels = self.positions(prediction).astype(int)
+        labels = positions.astype(int)
         return csr_matrix(labels) if self.sparse_output else labels
 
     def decision(self, raw: np.ndarray) -> np.ndarray:
@@ -238,9 +234,9 @@ class MulticlassTarget(ClassTarget):
         """Return the encoded labels."""
         return self.truth(rows)
 
-    def decode(self, prediction: np.ndarray) -> np.ndarray:
+    def decode(self, positions: np.ndarray) -> np.ndarray:
         """Return labels."""
-        return self.classes[prediction.argmax(axis=1)]
+        return self.classes[positions.ravel()]
 
     def decision(self, raw: np.ndarray) -> np.ndarray:
         """Return a score a class."""
@@ -300,10 +296,11 @@ class MultioutputTarget(ClassTarget):
         """Return the encoded labels."""
         return rows.columns  # type: ignore[attr-defined]
 
-    def decode(self, prediction: np.ndarray) -> np.ndarray:
+    def decode(self, positions: np.ndarray) -> np.ndarray:
         """Return a column of labels an output."""
-        parts = zip(self.outputs, self._split(prediction), strict=True)
-        return np.column_stack([output.decode(part) for output, part in parts])
+        starts = np.cumsum([0, *self.n_classes])[:-1]
+        columns = zip(self.outputs, (positions - starts).T, strict=True)
+        return np.column_stack([output.decode(column) for output, column in columns])
 
     def decision(self, raw: np.ndarray) -> list[np.ndarray]:
         """Return a matrix of scores an output."""

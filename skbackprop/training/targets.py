@@ -31,8 +31,12 @@ class Target(ABC):
         """Return targets as arrays."""
 
     @abstractmethod
-    def decode(self, prediction: np.ndarray) -> Any:
-        """Return what ``predict`` is to answer."""
+    def positions(self, prediction: np.ndarray) -> np.ndarray:
+        """Return what a chunk of predictions says, a row a sample."""
+
+    @abstractmethod
+    def decode(self, positions: np.ndarray) -> Any:
+        """Return what ``predict`` is to answer, given what all chunks say."""
 
     @abstractmethod
     def check_known(self, y: Any) -> None:
@@ -77,9 +81,13 @@ class RegressionTarget(Target):
             )
         return MatrixTarget(matrix)
 
-    def decode(self, prediction: np.ndarray) -> np.ndarray:
+    def positions(self, prediction: np.ndarray) -> np.ndarray:
+        """Return the predictions."""
+        return prediction
+
+    def decode(self, positions: np.ndarray) -> np.ndarray:
         """Return a vector for one output, else a matrix."""
-        return prediction.ravel() if self.width == 1 else prediction
+        return positions.ravel() if self.width == 1 else positions
 
     def check_known(self, y: np.ndarray) -> None:
         """Demand the same number of outputs."""

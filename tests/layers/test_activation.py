@@ -83,9 +83,20 @@ def test_what_is_not_a_number_stays_so(name):
     assert np.isnan(forward(np.array([[np.nan, 1.0]]))).tolist() == [[True, False]]
 
 
-def test_the_derivative_of_the_rectifier_is_zero_at_its_kink():
-    _, backward = bind("relu", np.float64, (1, 1))
-    assert backward(np.zeros((1, 1)), np.ones((1, 1))) == 0.0
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("zero", [0.0, -0.0])
+def test_the_derivative_of_the_rectifier_is_zero_at_its_kink(zero, dtype):
+    x = np.full((3, 8), zero, dtype)
+    forward, backward = bind("relu", dtype, x.shape)
+    assert_array_equal(backward(forward(x), np.ones_like(x)), 0.0)
+
+
+def test_the_rectifier_passes_on_a_batch_held_elsewhere():
+    # A batch of another chunk comes in other arrays.
+    _, backward = bind("relu", np.float64, (1, 2))
+    for sign in (1.0, -1.0, 1.0):
+        y, dy = np.array([[sign, 2.0]]), np.array([[3.0, -4.0]])
+        assert_array_equal(backward(y, dy), [[3.0 * (sign > 0), -4.0]])
 
 
 def test_starting_weights_are_narrower_before_a_logistic_function():

@@ -1,0 +1,138 @@
+"""L-BFGS: its epochs are iterations, and the vector holds the accepted parameters."""
+
+import warnings
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.optimize import minimize
+
+from skbackprop.core.data import Data, MatrixTarget
+from skbackprop.core.spec import resolve
+from skbackprop.evaluation import Evaluation
+from skbackprop.losses import Poisson, SquaredError
+from skbackprop.objective import Objective
+from skbackprop.penalties import L2
+from skbackprop.solvers import LBFGS, Solver, Status, Verdict
+
+from ..builders import Recorder, perceptron, problem, regression_data
+
+
+def make(dtype=np.float64, n_out=1, **changes):
+    network = perceptron((3, 4, n_out))
+    theta = network.initial(np.random.RandomState(0), np.dtype(dtype))
+    objective = Objective(network, SquaredError(), L2(0.1))
+    data = regression_data(dtype=dtype, n_out=n_out)
+    return problem(objective, data, theta, **({"max_iter": 20} | changes))
+
+
+def test_it_walks_as_scipy_does():
+    given = make(max_iter=7)
+    at = given.theta.copy()
+    evaluation = Evaluation(given.objective, at, given.data)
+
+    def value_and_gradient(theta):
+        at[...] = theta
+        loss, gradient = evaluation.value_and_gradient()
+        return loss + evaluation.penalty(), gradient.copy()
+
+    theirs = minimize(
+        value_and_gradient,
+        at.copy(),
+        jac=True,
+        method="L-BFGS-B",
+        options={"maxiter": 7},
+    )
+    LBFGS().minimise(given)
+    assert_array_equal(given.theta, theirs.x)
+    assert_allclose(given.monitor.losses[-1], theirs.fun)
+
+
+@pytest.mark.parametrize("n_out", [1, 2])
+def test_each_iteration_is_an_epoch_with_its_loss_and_parameters(n_out):
+    given = make(n_out=n_out)
+    start = given.theta.copy()
+    LBFGS().minimise(given)
+    monitor = given.monitor
+    assert monitor.events[: 2 * len(monitor.losses)] == ["begin", "end"] * len(
+        monitor.losses
+    )
+    assert_array_equal(monitor.thetas[-1], given.theta)
+    assert (np.diff(monitor.losses) < 0).all() or n_out > 1
+    for loss, theta in zip(monitor.losses, monitor.thetas, strict=True):
+        at = Evaluation(given.objective, theta, given.data)
+        assert_allclose(loss, given.objective.reported(at.loss(), at.penalty()))
+    assert (given.theta != start).any()
+
+
+def test_the_budget_of_iterations():
+    given = make(max_iter=3)
+    solution = LBFGS().minimise(given)
+    assert solution.status is Status.BUDGET_SPENT
+    assert len(given.monitor.losses) == 3
+    assert "failed to converge after 3 iteration(s)" in solution.message
+    assert "max_iter=3" in solution.message
+
+
+def test_the_budget_of_evaluations():
+    given = make()
+    assert LBFGS(max_fun=4).minimise(given).status is Status.BUDGET_SPENT
+    assert len(given.monitor.losses) <= 4
+
+
+def test_it_converges_by_its_own_tolerance():
+    strict, loose = make(max_iter=500, tol=1e-8), make(max_iter=500, tol=1e-1)
+    for each in (strict, loose):
+        assert LBFGS().minimise(each).status is Status.CONVERGED
+    assert len(loose.monitor.losses) < len(strict.monitor.losses)
+
+
+ANSWERS = {
+    "stop": (Verdict.STOP, Status.STOPPED, []),
+    "plateau": (Verdict.PLATEAU, Status.CONVERGED, [None]),
+}
+
+
+@pytest.mark.parametrize(
+    ("verdict", "status", "plateaus"), ANSWERS.values(), ids=ANSWERS
+)
+def test_it_ends_where_the_monitor_says_so(verdict, status, plateaus):
+    given = make(monitor=Recorder([Verdict.GO_ON, verdict]))
+    assert LBFGS().minimise(given).status is status
+    assert given.monitor.events == ["begin", "end"] * 2
+    assert given.monitor.plateaus == plateaus
+
+
+def test_single_precision_stays_and_converges():
+    single, double = make(np.float32, max_iter=500), make(max_iter=500)
+    assert LBFGS().minimise(single).status is Status.CONVERGED
+    LBFGS().minimise(double)
+    assert single.theta.dtype == np.float32
+    assert_allclose(single.monitor.losses[-1], double.monitor.losses[-1], rtol=1e-3)
+
+
+@pytest.mark.parametrize("loss", [Poisson(), SquaredError()], ids=repr)
+def test_what_cannot_be_computed_diverges_without_a_warning(loss):
+    given = make()
+    given.objective = Objective(given.objective.network, loss, L2(0.0))
+    data = regression_data()
+    given.data = Data(data.X, MatrixTarget(np.full((10, 1), 1e300)))
+    start = given.theta.copy()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        solution = LBFGS().minimise(given)
+    assert solution.status is Status.DIVERGED
+    assert np.isfinite(given.theta).all()
+    assert np.isfinite(given.monitor.losses).all()
+    assert len(given.monitor.losses) or (given.theta == start).all()
+
+
+def test_it_takes_no_steps_by_batch():
+    assert LBFGS.stepwise is False
+    assert LBFGS().minimise(make()).state is None
+
+
+@pytest.mark.parametrize("max_fun", [0, -1, 1.5])
+def test_a_budget_that_is_none_is_refused(max_fun):
+    with pytest.raises(ValueError, match="'max_fun' parameter of LBFGS"):
+        resolve(Solver, LBFGS(max_fun))
