@@ -1,9 +1,12 @@
 """Networks: forward and backward against loops, scores in chunks, bounded memory."""
 
 import tracemalloc
+from itertools import pairwise
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
@@ -63,10 +66,10 @@ def test_both_passes_are_those_of_the_loops(activation, widths, dtype):
 def test_the_inputs_are_left_alone(widths):
     # Also where an activation that works in place comes first.
     network, theta, X = ready(widths)
-    given = X.copy()
+    before = X.copy()
     maps = bound(network, theta, np.empty_like(theta))
     maps.backward(maps.forward(X).copy())
-    assert_array_equal(X, given)
+    assert_array_equal(X, before)
 
 
 @pytest.mark.parametrize("make", [sparse.csr_array, sparse.csr_matrix])
@@ -100,6 +103,17 @@ def test_widths_and_parameters_follow_from_the_layers():
     network = Network([Dense(4), ReLU(), Dense(2), Tanh(), Dense(1)], n_in=3)
     assert (network.n_in, network.n_out, network.n_dense) == (3, 1, 3)
     assert network.layout.size == 3 * 4 + 4 + 4 * 2 + 2 + 2 * 1 + 1
+
+
+@given(st.integers(1, 5), st.lists(st.integers(1, 6), max_size=4), st.integers(1, 3))
+def test_any_widths_make_a_network(n_in, hidden, n_out):
+    network = mlp(n_in, hidden, [Tanh()] * len(hidden), n_out)
+    widths = [n_in, *hidden, n_out]
+    assert (network.n_in, network.n_out) == (n_in, n_out)
+    assert network.n_dense == len(hidden) + 1
+    assert network.layout.size == sum((a + 1) * b for a, b in pairwise(widths))
+    weights = network.layout.of_kind("weight", np.zeros(network.layout.size))
+    assert [w.shape for w in weights] == list(pairwise(widths))
 
 
 def test_a_perceptron_has_an_activation_behind_each_hidden_layer():

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import cache
-from typing import TypeVar
+from threading import Lock
+from typing import Any, TypeVar
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
@@ -46,16 +47,46 @@ def threads_for(work: int) -> int:
     return max(1, min(min(counts, default=1), 1 + work // SHARE_OF_A_THREAD))
 
 
+class _Limit:
+    """The limit on products, which the whole process shares."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._users = 0
+        self._limiter: Any = None
+
+    def enter(self) -> None:
+        with self._lock:
+            if self._users == 0:
+                self._limiter = _controller().limit(limits=1)
+            self._users += 1
+
+    def leave(self) -> None:
+        with self._lock:
+            self._users -= 1
+            if self._users == 0:
+                self._limiter.restore_original_limits()
+
+
+_limit = _Limit()
+
+
 @contextmanager
 def single_threaded_products() -> Iterator[None]:
     """Keep each matrix product on the thread that asks for it.
+
+    Fits in several threads at once may overlap in any order: the first to come sets the
+    limit, and the last to go lifts it.
 
     Yields
     ------
     None
     """
-    with _controller().limit(limits=1):
+    _limit.enter()
+    try:
         yield
+    finally:
+        _limit.leave()
 
 
 class Crew:

@@ -145,7 +145,7 @@ def test_it_does_not_matter_what_holds_the_inputs(hold, shuffle, rows):
 
 
 @pytest.mark.parametrize("name", STEPWISE)
-@pytest.mark.parametrize("batch_size", [1, 5, 7, 10])
+@pytest.mark.parametrize("batch_size", [1, 3, 7, 8, 10])
 @pytest.mark.parametrize("weight", [None, np.arange(10.0)])
 def test_threads_change_nothing(monkeypatch, name, batch_size, weight):
     data = regression_data(weight=weight)

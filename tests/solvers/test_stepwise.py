@@ -13,7 +13,7 @@ from skbackprop.losses import Poisson, SquaredError
 from skbackprop.objective import Objective
 from skbackprop.penalties import L2
 from skbackprop.schedules import Adaptive, InverseScaling, Schedule
-from skbackprop.solvers import SGD, Adam, Solver, Status, Verdict
+from skbackprop.solvers import SGD, Adam, Solver, SolverState, Status, Verdict
 from skbackprop.updates import Momentum, ScaleByAdam
 
 from ..builders import Recorder, perceptron, problem, regression_data
@@ -41,7 +41,7 @@ def by_rate(schedule, verdicts=(), **changes):
             rates.append(given.state.rate)
 
     given = make(monitor=Watch(verdicts, n_rows=10), schedule=schedule, **changes)
-    given.state = SMOOTH._fresh_state(given)
+    given.state = SolverState([[np.zeros_like(given.theta)]], rate=0.1)
     return SMOOTH.minimise(given), rates, given.monitor
 
 

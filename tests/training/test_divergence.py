@@ -41,6 +41,10 @@ def test_where_none_broke_it_is_the_one_that_grew(layer, huge):
     assert diagnose(*spoiled({layer: huge})) == NAMES[layer]
 
 
+def test_one_that_broke_goes_before_one_that_only_grew():
+    assert diagnose(*spoiled({0: 1e300, 1: np.nan})) == NAMES[1]
+
+
 def test_where_all_broke_some_layer_is_named():
     assert diagnose(*spoiled({0: np.nan, 1: np.nan, 2: np.nan})) in NAMES
 
