@@ -72,7 +72,7 @@ class LogisticSquaredError(RegressionLoss, name="logistic_squared_error"):
 
     link = "logistic"
 
-    def predict(self, raw):
+    def inverse_link(self, raw):
         """Replace the scores by their logistic function."""
         raw[...] = sigmoid(raw)
         return raw
@@ -89,7 +89,7 @@ class LogisticSquaredError(RegressionLoss, name="logistic_squared_error"):
 
 loss = LogisticSquaredError()
 target = np.array([[t]])
-prediction = loss.predict(bound.forward(x))
+prediction = loss.inverse_link(bound.forward(x))
 bound.backward(loss.gradient(prediction, target, np.empty_like(target)))
 step = theta - rate * gradient
 for array, expected in zip(

@@ -133,7 +133,7 @@ class _Worker:
         for rows in self.chunks:
             n_rows = rows.stop - rows.start
             chunk = self.reader.read(rows, n_rows)
-            prediction = loss.predict(self._forward(n_rows)(chunk.x))
+            prediction = loss.inverse_link(self._forward(n_rows)(chunk.x))
             predictions[rows] = prediction
             total += weighted_loss(loss, prediction, chunk.target, chunk.weight)
         return total

@@ -41,7 +41,7 @@ class Loss(Spec, ABC):
     link: ClassVar[str]
 
     @abstractmethod
-    def predict(self, raw: np.ndarray) -> np.ndarray:
+    def inverse_link(self, raw: np.ndarray) -> np.ndarray:
         """Replace raw scores by predictions, in place, and return them.
 
         Parameters
@@ -57,7 +57,7 @@ class Loss(Spec, ABC):
         Parameters
         ----------
         prediction : ndarray of shape (n_samples, n_outputs)
-            What ``predict`` gave.
+            What ``inverse_link`` gave.
         target : ndarray of shape (n_samples, n_outputs)
             The targets, of the same floating type.
         """
@@ -136,7 +136,7 @@ class SquaredError(RegressionLoss, name="squared_error"):
 
     link: ClassVar[str] = "identity"
 
-    def predict(self, raw: np.ndarray) -> np.ndarray:
+    def inverse_link(self, raw: np.ndarray) -> np.ndarray:
         """Return the raw scores."""
         return raw
 
@@ -165,7 +165,7 @@ class Poisson(RegressionLoss, name="poisson"):
     link: ClassVar[str] = "exp"
     positive_only: ClassVar[bool] = True
 
-    def predict(self, raw: np.ndarray) -> np.ndarray:
+    def inverse_link(self, raw: np.ndarray) -> np.ndarray:
         """Return the exponential of the raw scores."""
         return np.exp(raw, out=raw)
 
@@ -240,7 +240,7 @@ class BinaryCrossEntropy(CanonicalLoss):
 
     link: ClassVar[str] = "logistic"
 
-    def predict(self, raw: np.ndarray) -> np.ndarray:
+    def inverse_link(self, raw: np.ndarray) -> np.ndarray:
         """Return the logistic function of the raw scores."""
         return logistic(raw)
 
@@ -276,7 +276,7 @@ class CrossEntropy(CanonicalLoss):
         ends = accumulate(self.n_classes, initial=0)
         return [slice(start, stop) for start, stop in pairwise(ends)]
 
-    def predict(self, raw: np.ndarray) -> np.ndarray:
+    def inverse_link(self, raw: np.ndarray) -> np.ndarray:
         """Return the softmax of each output's raw scores."""
         for head in self.heads():
             softmax(raw[:, head])

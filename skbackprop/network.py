@@ -16,7 +16,7 @@ from skbackprop.layers.base import Backward, Forward
 # Up to this many outputs the raw scores are kept column-major, so that a softmax runs
 # along the samples rather than along a handful of classes.
 FEW_OUTPUTS = 64
-CHUNK_BYTES = 2**20
+CHUNK_BYTES = 3 * 2**19
 
 ParamViews = Sequence[tuple[np.ndarray, ...]]
 
@@ -121,7 +121,7 @@ class Network:
         Returns
         -------
         int
-            A number whose activations fit in about a megabyte, so that they stay in
+            A number whose activations fit in 1.5 megabytes, so that they stay in
             the cache and memory does not grow with the data.
         """
         row = sum(self.widths[1:]) * np.dtype(dtype).itemsize

@@ -72,7 +72,7 @@ class Objective:
             layout.views(theta), layout.views(grad), rows, workspace, sparse
         )
         forward, backward = bound.forward, bound.backward
-        predict, loss_gradient = self.loss.predict, self.loss.gradient
+        inverse_link, loss_gradient = self.loss.inverse_link, self.loss.gradient
         # In the order of the raw scores, which is column-major where these are few.
         delta = np.empty((self.network.n_out, rows), workspace.dtype).T
         if not self.network.has_few_outputs:
@@ -80,7 +80,7 @@ class Objective:
         multiply = np.multiply
 
         def gradient(x: Any, target: np.ndarray, scale: Any) -> np.ndarray:
-            prediction = predict(forward(x))
+            prediction = inverse_link(forward(x))
             loss_gradient(prediction, target, delta)
             multiply(delta, scale, delta)
             backward(delta)

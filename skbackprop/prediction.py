@@ -48,11 +48,11 @@ def predict_rows(
     """
     params = [tuple(array.astype(dtype, copy=False) for array in p) for p in params]
     n_samples = X.shape[0]
-    size = min(n_samples, network.chunk_rows(dtype))
+    size = max(1, min(n_samples, network.chunk_rows(dtype)))
     chunks = slices(n_samples, size)
     predictor = _Predictor(network, params, X, dtype, size)
-    if len(chunks) == 1:
-        return np.ascontiguousarray(finish(predictor.raw(chunks[0])))
+    if len(chunks) <= 1:
+        return np.ascontiguousarray(finish(predictor.raw(slice(0, n_samples))))
     # One row shows what is to be kept of all.
     shown = finish(predictor.raw(slice(0, 1)))
     result = np.empty((n_samples, shown.shape[1]), shown.dtype)

@@ -163,9 +163,9 @@ def check_loss(
     True
     """
     raw = np.random.RandomState(seed).standard_normal(target.shape)
-    gradient = loss.gradient(loss.predict(raw.copy()), target, np.empty_like(raw))
+    gradient = loss.gradient(loss.inverse_link(raw.copy()), target, np.empty_like(raw))
     numerical = numerical_gradient(
-        lambda at: float(np.sum(loss.value(loss.predict(at), target))), raw
+        lambda at: float(np.sum(loss.value(loss.inverse_link(at), target))), raw
     )
     return _compare(f"{type(loss).__name__}: gradient", gradient, numerical, rtol)
 

@@ -7,6 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+from hypothesis import settings
+
+# A busy machine is no fault of the code: examples have no deadline.
+settings.register_profile("skbackprop", deadline=None)
+settings.load_profile("skbackprop")
 
 N_ROWS, N_FEATURES = 60, 5
 

@@ -109,8 +109,8 @@ class MeanOverOutputs(SquaredError):
 class WrongLink(BinaryCrossEntropy):
     """Its link is not the one that its gradient is for."""
 
-    def predict(self, raw):
-        return super().predict(2.0 * raw)
+    def inverse_link(self, raw):
+        return super().inverse_link(2.0 * raw)
 
 
 @dataclass(repr=False)

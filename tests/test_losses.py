@@ -33,7 +33,7 @@ def scores(target, scale=1.0, dtype=np.float64, order="C"):
 @every_case
 def test_value_and_gradient_are_those_of_the_loops(loss, target):
     raw = scores(target)
-    prediction = loss.predict(raw.copy())
+    prediction = loss.inverse_link(raw.copy())
     gradient = loss.gradient(prediction, target, np.empty_like(raw))
     values = loss.value(prediction, target)
     assert values.shape == (N_ROWS,)
@@ -49,19 +49,19 @@ def test_value_and_gradient_are_those_of_the_loops(loss, target):
 def test_types_stay_and_orders_do_not_matter(loss, target, dtype, order):
     raw = scores(target, dtype=dtype, order=order)
     typed = target.astype(dtype)
-    prediction = loss.predict(raw)
+    prediction = loss.inverse_link(raw)
     assert np.shares_memory(prediction, raw)
     gradient = loss.gradient(prediction, typed, np.empty_like(raw))
     values = loss.value(prediction, typed)
     assert prediction.dtype == gradient.dtype == values.dtype == dtype
-    expected = loss.value(loss.predict(scores(target)), target)
+    expected = loss.value(loss.inverse_link(scores(target)), target)
     assert_allclose(values, expected, rtol=1e-5, atol=1e-6)
 
 
 @every_case
 def test_the_arguments_of_value_and_gradient_are_left_alone(loss, target):
     given = target.copy()
-    prediction = loss.predict(scores(target))
+    prediction = loss.inverse_link(scores(target))
     kept = prediction.copy()
     loss.value(prediction, target)
     loss.gradient(prediction, target, np.empty_like(prediction))
@@ -76,7 +76,7 @@ def test_no_score_does_better_than_a_flat_gradient(loss, target):
 
     def slope(share):
         raw = start + share * (end - start)
-        gradient = loss.gradient(loss.predict(raw), target, np.empty_like(raw))
+        gradient = loss.gradient(loss.inverse_link(raw), target, np.empty_like(raw))
         return np.einsum("ij,ij->i", gradient, end - start)
 
     assert (np.diff([slope(s) for s in np.linspace(0, 1, 5)], axis=0) >= -1e-12).all()
@@ -84,7 +84,7 @@ def test_no_score_does_better_than_a_flat_gradient(loss, target):
 
 @every_case
 def test_values_are_not_negative(loss, target):
-    assert (loss.value(loss.predict(scores(target, 3.0)), target) >= 0).all()
+    assert (loss.value(loss.inverse_link(scores(target, 3.0)), target) >= 0).all()
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -93,7 +93,7 @@ def test_a_classifier_that_is_sure_and_wrong_has_a_finite_loss(name, dtype):
     loss, target = CASES[name]
     raw = (1e4 * (1 - 2 * target)).astype(dtype)
     with np.errstate(over="ignore"):
-        prediction = loss.predict(raw)
+        prediction = loss.inverse_link(raw)
     values = loss.value(prediction, target.astype(dtype))
     assert np.isfinite(values).all()
     assert (values > 5).all()
@@ -108,14 +108,14 @@ def test_squared_error_is_half_of_it_and_reported_as_a_mean_over_outputs():
 
 def test_poisson_is_half_the_deviance():
     _, target = CASES["poisson"]
-    prediction = Poisson().predict(scores(target))
+    prediction = Poisson().inverse_link(scores(target))
     deviance = mean_poisson_deviance(target.ravel(), prediction.ravel())
     assert_allclose(2 * Poisson().value(prediction, target).mean() / 2, deviance)
 
 
 def test_cross_entropy_is_the_log_loss():
     loss, target = CASES["log_loss of (3,)"]
-    prediction = loss.predict(scores(target))
+    prediction = loss.inverse_link(scores(target))
     assert_allclose(
         loss.value(prediction, target).mean(),
         log_loss(target.argmax(axis=1), prediction, labels=[0, 1, 2]),
@@ -124,7 +124,7 @@ def test_cross_entropy_is_the_log_loss():
 
 def test_several_outputs_have_a_softmax_each():
     loss, target = CASES["log_loss of (2, 3)"]
-    prediction = loss.predict(scores(target))
+    prediction = loss.inverse_link(scores(target))
     assert loss.heads() == [slice(0, 2), slice(2, 5)]
     for head in loss.heads():
         assert_allclose(prediction[:, head].sum(axis=1), 1.0)

@@ -111,7 +111,7 @@ def test_a_batch_is_differentiated_as_by_loops(loss, target):
         expected = oracle.gradient(*args, weights=weights, normaliser=1.0)
         assert_allclose(grad, packed(objective.network, expected), atol=1e-12)
         raw = np.array(oracle.predict(slow, data.X.tolist()))
-        assert_allclose(prediction, loss.predict(raw))
+        assert_allclose(prediction, loss.inverse_link(raw))
 
 
 # ------------------------------------------------------------------ chunks and threads

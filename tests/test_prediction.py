@@ -106,9 +106,9 @@ LOSSES = {
 def test_what_was_predicted_stays_when_more_is(loss):
     network, theta, X = ready()
     params = network.layout.views(theta)
-    first = predict_rows(network, params, X, theta.dtype, loss.predict)
+    first = predict_rows(network, params, X, theta.dtype, loss.inverse_link)
     kept = first.copy()
-    predict_rows(network, params, -X, theta.dtype, loss.predict)
+    predict_rows(network, params, -X, theta.dtype, loss.inverse_link)
     assert_allclose(first, kept)
 
 

@@ -271,7 +271,7 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
 
     def _positions(self, raw: np.ndarray) -> np.ndarray:
         """Return what a chunk of raw scores predicts, before it is decoded."""
-        return self._target.positions(self._loss.predict(raw))
+        return self._target.positions(self._loss.inverse_link(raw))
 
     def __sklearn_is_fitted__(self) -> bool:
         """Tell whether there are parameters: a refused fit leaves none."""

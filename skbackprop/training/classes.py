@@ -4,7 +4,7 @@ from abc import abstractmethod
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_matrix, issparse
+from scipy.sparse import issparse
 from sklearn.utils.multiclass import type_of_target, unique_labels
 
 from skbackprop.core.data import MatrixTarget, OneHotTarget, TargetRows
@@ -146,14 +146,14 @@ class MultilabelTarget(ClassTarget):
     ----------
     n_labels : int
         How many.
-    sparse_output : bool
-        Whether y was sparse, and predictions are to be.
+    container : type or None
+        The type of sparse matrix that y was in, and predictions are to be in.
     """
 
-    def __init__(self, n_labels: int, sparse_output: bool) -> None:
+    def __init__(self, n_labels: int, container: type | None = None) -> None:
         self.classes = np.arange(n_labels)
         self.width = n_labels
-        self.sparse_output = sparse_output
+        self.container = container
 
     def loss(self, slot: ClassificationLoss) -> Loss:
         """Return the loss of yes-or-no outputs."""
@@ -184,7 +184,7 @@ class MultilabelTarget(ClassTarget):
     def decode(self, positions: np.ndarray) -> Any:
         """Return indicators, sparse if the targets were."""
         labels = positions.astype(int)
-        return csr_matrix(labels) if self.sparse_output else labels
+        return labels if self.container is None else self.container(labels)
 
     def decision(self, raw: np.ndarray) -> np.ndarray:
         """Return a score a label."""
@@ -330,7 +330,7 @@ def class_target(y: Any, classes: Any = None) -> ClassTarget:
     if isinstance(classes, list) and classes and np.ndim(classes[0]) == 1:
         return MultioutputTarget([np.unique(own) for own in classes])
     if kind == "multilabel-indicator":
-        return MultilabelTarget(y.shape[1], issparse(y))
+        return MultilabelTarget(y.shape[1], type(y) if issparse(y) else None)
     if kind == "multiclass-multioutput":
         return MultioutputTarget([np.unique(column) for column in np.asarray(y).T])
     known = unique_labels(y if classes is None else classes)

@@ -98,7 +98,7 @@ def test_probabilities_are_those_of_the_scores_with_finite_logarithms(
     raw = scores(target, scale=scale, dtype=dtype)
     with np.errstate(over="ignore"):
         answers = as_list(target.probabilities(raw.copy()))
-        prediction = target.loss(LogLoss()).predict(raw.copy())
+        prediction = target.loss(LogLoss()).inverse_link(raw.copy())
     for answer in answers:
         assert answer.dtype == dtype
         assert np.isfinite(np.log(answer)).all()
@@ -116,7 +116,7 @@ def test_probabilities_are_those_of_the_scores_with_finite_logarithms(
 def test_the_likeliest_class_is_predicted(kind):
     target = make(kind)[1]
     raw = scores(target)
-    prediction = target.loss(LogLoss()).predict(raw.copy())
+    prediction = target.loss(LogLoss()).inverse_link(raw.copy())
     decoded = target.decode(target.positions(prediction))
     probabilities = as_list(target.probabilities(raw))
     if kind in ("multilabel", "sparse"):
