@@ -16,6 +16,7 @@ from sklearn.utils._param_validation import (
     StrOptions,
 )
 from sklearn.utils.validation import _check_sample_weight, _check_y
+from threadpoolctl import OpenBLASController
 
 
 def accepts_sample_weight(scorer: Callable) -> bool:
@@ -36,6 +37,16 @@ def accepts_sample_weight(scorer: Callable) -> bool:
     return "sample_weight" in signature(scorer).parameters
 
 
+def release_openblas() -> None:
+    """Let any thread change the number of OpenBLAS threads next.
+
+    threadpoolctl 3.8 and later grant that to a single one at a time.
+    """
+    clear = getattr(OpenBLASController, "clear_controlling_thread", None)
+    if clear is not None:
+        clear(force=True)
+
+
 __all__ = [
     "Interval",
     "InvalidParameterError",
@@ -45,4 +56,5 @@ __all__ = [
     "_check_y",
     "_fit_context",
     "accepts_sample_weight",
+    "release_openblas",
 ]

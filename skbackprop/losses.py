@@ -80,7 +80,7 @@ class Loss(Spec, ABC):
         Parameters
         ----------
         y : ndarray
-            Encoded targets; every target is in range unless a loss says otherwise.
+            Targets, as the user gave them; all are in range unless a loss objects.
         """
 
     def reported_share(self, n_outputs: int) -> float:
@@ -108,7 +108,7 @@ class CanonicalLoss(Loss):
         return np.subtract(prediction, target, out)
 
 
-class RegressionLoss(CanonicalLoss, family=True):
+class RegressionLoss(Loss, family=True):
     """The family that fills the ``loss`` slot of a regressor.
 
     Attributes
@@ -121,7 +121,7 @@ class RegressionLoss(CanonicalLoss, family=True):
 
 
 @dataclass(repr=False)
-class SquaredError(RegressionLoss, name="squared_error"):
+class SquaredError(CanonicalLoss, RegressionLoss, name="squared_error"):
     """Half the squared error, summed over outputs, with the identity link.
 
     Reported losses are the mean over outputs, as scikit-learn reports them.
@@ -151,7 +151,7 @@ class SquaredError(RegressionLoss, name="squared_error"):
 
 
 @dataclass(repr=False)
-class Poisson(RegressionLoss, name="poisson"):
+class Poisson(CanonicalLoss, RegressionLoss, name="poisson"):
     """Half the Poisson deviance, with the exponential as inverse link.
 
     Examples
@@ -171,8 +171,9 @@ class Poisson(RegressionLoss, name="poisson"):
 
     def value(self, prediction: np.ndarray, target: np.ndarray) -> np.ndarray:
         """Return half the deviance."""
-        deviance = xlogy(target, target / prediction) - target + prediction
-        return deviance.sum(axis=1)
+        # Not ``xlogy(target, target / prediction)``: 0 predicted for 0 costs nothing.
+        logs = xlogy(target, target) - xlogy(target, prediction)
+        return (logs - target + prediction).sum(axis=1)
 
     def check_target(self, y: np.ndarray) -> None:
         """Demand non-negative targets."""

@@ -161,3 +161,8 @@ def test_targets_out_of_range_are_refused_by_the_name_of_the_loss(name):
 @every_case
 def test_the_link_has_the_name_that_scikit_learn_gives_it(loss, target):
     assert loss.link in {"identity", "exp", "logistic", "softmax"}
+
+
+def test_a_count_of_zero_predicted_as_zero_costs_nothing():
+    assert Poisson().value(np.zeros((1, 1)), np.zeros((1, 1))) == 0.0
+    assert Poisson().value(np.zeros((1, 1)), np.ones((1, 1))) == np.inf

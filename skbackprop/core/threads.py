@@ -11,10 +11,12 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import cache
 from threading import Lock
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
+
+from skbackprop._compat import release_openblas
 
 # Multiplications of a forward pass that are worth one more thread: waking one costs
 # some 20 us, and the interpreter lock changes hands at each array operation.
@@ -43,8 +45,19 @@ def threads_for(work: int) -> int:
         At most as many as the user leaves to matrix products: environment variables,
         ``threadpoolctl`` and the workers of a parallel search set that.
     """
-    counts = [library["num_threads"] for library in _controller().info()]
-    return max(1, min(min(counts, default=1), 1 + work // SHARE_OF_A_THREAD))
+    return max(1, min(_limit.allowed(), 1 + work // SHARE_OF_A_THREAD))
+
+
+def _counts() -> list[int]:
+    return [library.get_num_threads() for library in _controller().lib_controllers]
+
+
+def _set_counts(counts: list[int]) -> None:
+    # threadpoolctl lets one thread alone change OpenBLAS until it is told otherwise.
+    release_openblas()
+    for library, count in zip(_controller().lib_controllers, counts, strict=True):
+        library.set_num_threads(count)
+    release_openblas()
 
 
 class _Limit:
@@ -53,19 +66,25 @@ class _Limit:
     def __init__(self) -> None:
         self._lock = Lock()
         self._users = 0
-        self._limiter: Any = None
+        self._counts: list[int] = []
+
+    def allowed(self) -> int:
+        """Return what the user allows, whoever holds the limit just now."""
+        with self._lock:
+            return min(self._counts if self._users else _counts(), default=1)
 
     def enter(self) -> None:
         with self._lock:
             if self._users == 0:
-                self._limiter = _controller().limit(limits=1)
+                self._counts = _counts()
+                _set_counts([1] * len(self._counts))
             self._users += 1
 
     def leave(self) -> None:
         with self._lock:
             self._users -= 1
             if self._users == 0:
-                self._limiter.restore_original_limits()
+                _set_counts(self._counts)
 
 
 _limit = _Limit()

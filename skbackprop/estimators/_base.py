@@ -69,7 +69,9 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
         """Validate targets."""
 
     @abstractmethod
-    def _weigh(self, weight: np.ndarray | None, y: Any) -> np.ndarray | None:
+    def _weigh(
+        self, weight: np.ndarray | None, y: Any, target: Any
+    ) -> np.ndarray | None:
         """Return the weights of rows, times those of their classes."""
 
     # ------------------------------------------------------------------- training
@@ -78,6 +80,10 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
         slots = resolve_slots(self)
         self._check_request(given)
         going_on = hasattr(self, "coefs_") and (self.warm_start or given.incremental)
+        if not going_on:
+            # Should this fit be refused, no mixture of old and new is left behind.
+            for name in ("coefs_", "intercepts_"):
+                self.__dict__.pop(name, None)
         dtypes = [self.coefs_[0].dtype] if going_on else [np.float64, np.float32]
         X, y = self._validate(given.X, given.y, dtypes, reset=not going_on)
         y, target = self._check_target(given, y, going_on)
@@ -136,7 +142,7 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
             )
         encoded = target.encode(y, X.dtype)
         loss.check_target(y)
-        return Rows(X, y, encoded, self._weigh(weight, y))
+        return Rows(X, y, encoded, self._weigh(weight, y, target))
 
     def _validation_rows(
         self, given: Given, target: Target, loss: Loss, dtype: np.dtype
@@ -166,18 +172,18 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
         return network.initial(rng, dtype, slots.output_factor)
 
     def _check_same_shape(self, network: Network) -> None:
-        present = [self._network.n_in, *(coef.shape[1] for coef in self.coefs_)]
-        wanted = [network.n_in, *(p[0].shape[1] for p in network.layout.params if p)]
-        if present[1:-1] != wanted[1:-1]:
+        present = [coef.shape[1] for coef in self.coefs_]
+        wanted = [p[0].shape[1] for p in network.layout.params if p]
+        if present[:-1] != wanted[:-1]:
             raise ValueError(
-                f"hidden_layer_sizes changed from {present[1:-1]} to {wanted[1:-1]} "
-                "since the last fit: the weights cannot be gone on with. Set "
+                f"hidden_layer_sizes changed from {present[:-1]} to {wanted[:-1]} "
+                "since the last fit: the weights cannot be gone on with. Call fit with "
                 "warm_start=False to start again."
             )
         if present[-1] != wanted[-1]:
             raise ValueError(
                 f"The number of outputs changed from {present[-1]} to {wanted[-1]} "
-                "since the last fit. Set warm_start=False to start again."
+                "since the last fit. Call fit with warm_start=False to start again."
             )
 
     def _describe(self, network: Network, loss: Loss, target: Any) -> None:
@@ -307,5 +313,8 @@ def _packed(
         )
     theta = network.layout.pack({"weight": coefs, "bias": intercepts}, dtype)
     if not all_finite(theta):
-        raise ValueError("coefs_init and intercepts_init must be finite numbers.")
+        raise ValueError(
+            "The weights to start from (coefs_init and intercepts_init, or those of "
+            "the last fit) must be finite."
+        )
     return theta

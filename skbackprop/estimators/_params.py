@@ -115,7 +115,7 @@ def is_stepwise(estimator: Any) -> bool:
     """
     solver = estimator.solver
     kind = Solver.members().get(solver) if isinstance(solver, str) else solver
-    if kind is not None and not kind.stepwise:
+    if not getattr(kind, "stepwise", True):
         raise AttributeError(
             "partial_fit is only available for stochastic optimizers. "
             f"{solver} is not stochastic."

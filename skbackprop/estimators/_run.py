@@ -72,36 +72,36 @@ class Run:
         self.problem = self._problem()
 
     def go(self) -> None:
-        """Train; whatever ends it, leave the estimator fitted with what was learned."""
-        monitor, theta = self.monitor, self.theta
-        solution = None
+        """Train; if the user interrupts, keep what was learned."""
         try:
             if self.going_on and not self.given.incremental:
-                monitor.keep_start()
+                self.monitor.keep_start()
             solution = self.slots.solver.minimise(self.problem)
-        finally:
-            if self._restores_best(solution):
-                theta[...] = monitor.best_theta
-            self.estimator._publish(self.estimator._fitted_state(theta, monitor))
-            self.estimator.n_steps_ += monitor.n_iter * self.problem.n_batches
+        except KeyboardInterrupt:
+            self._publish(None)
+            raise
+        self._publish(solution)
         self._keep_progress(solution)
-        monitor.callbacks.close()
+        self.monitor.callbacks.close()
         self._warn(solution)
 
     # ---------------------------------------------------------------------- before
 
     def _hold_out(self, rows: Rows, held_out: Rows | None) -> tuple[Data, Rows | None]:
         """Split off validation rows, unless the user gave some."""
-        estimator = self.estimator
-        if held_out is not None or not estimator.early_stopping:
-            return rows.data(), held_out
-        train, validation = split_rows(
-            len(rows),
-            estimator.validation_fraction,
-            self.rng,
-            estimator._target.strata(rows.target),
-        )
-        return rows.data(train), rows.take(validation)
+        estimator, training = self.estimator, rows.data()
+        if held_out is None and estimator.early_stopping:
+            train, validation = split_rows(
+                len(rows),
+                estimator.validation_fraction,
+                self.rng,
+                estimator._target.strata(rows.target),
+            )
+            training, held_out = rows.data(train), rows.take(validation)
+        _check_weight("training", training)
+        if held_out is not None:
+            _check_weight("validation", held_out.data())
+        return training, held_out
 
     def _monitor(self) -> TrainingMonitor:
         estimator, held_out = self.estimator, self.held_out
@@ -112,11 +112,7 @@ class Run:
             )
         monitor = TrainingMonitor(
             theta=self.theta,
-            history=History(
-                estimator.loss_curve_,
-                estimator.validation_scores_ or [],
-                estimator.validation_loss_curve_ or [],
-            ),
+            history=self._history(),
             patience=self._patience(checker is not None),
             checker=checker,
             callbacks=NoCallbacks(),
@@ -124,7 +120,7 @@ class Run:
             n_seen=estimator.t_,
             n_rows=len(self.training) if self.slots.solver.stepwise else 0,
         )
-        if self.stream is not None and checker is not None:
+        if self.stream is not None and self.stream.judge == self._judge:
             monitor.best_theta = self.stream.best_theta
         if getattr(estimator, "_skl_callbacks", None) and not self.given.incremental:
             monitor.callbacks = FitCallbacks(
@@ -137,12 +133,31 @@ class Run:
             )
         return monitor
 
+    def _history(self) -> History:
+        """Return the curves to go on with.
+
+        A stream of calls appends to them; a fit that is refused half-way, or raises,
+        leaves the earlier ones as they were.
+        """
+        estimator = self.estimator
+        curves = [
+            estimator.loss_curve_,
+            estimator.validation_scores_ or [],
+            estimator.validation_loss_curve_ or [],
+        ]
+        return History(*(curves if self.given.incremental else map(list, curves)))
+
+    @property
+    def _judge(self) -> Any:
+        """What patience goes by: bests of different judges cannot be compared."""
+        return None if self.held_out is None else (self.estimator.scoring,)
+
     def _patience(self, validated: bool) -> Patience | None:
         """Return the patience to train with; full-batch solvers have their own."""
         if not (validated or self.slots.solver.stepwise):
             return None
         tol, n_iter = self.estimator.tol, self.estimator.n_iter_no_change
-        if self.stream is not None and self.stream.validated == validated:
+        if self.stream is not None and self.stream.judge == self._judge:
             return replace(self.stream.patience, tol=tol, n_iter_no_change=n_iter)
         return Patience(tol, n_iter)
 
@@ -162,7 +177,7 @@ class Run:
             weights["sample_weight"] = held_out.weight
 
         def score(prediction: np.ndarray, loss: float) -> float:
-            state = estimator._fitted_state(self.theta, self.monitor)
+            state = estimator._fitted_state(self.theta.copy(), self.monitor)
             snapshot = estimator._snapshot(state)
             return float(scorer(snapshot, held_out.X, held_out.y, **weights))
 
@@ -219,6 +234,14 @@ class Run:
 
     # ----------------------------------------------------------------------- after
 
+    def _publish(self, solution: Solution | None) -> None:
+        """Set the fitted attributes."""
+        estimator, monitor = self.estimator, self.monitor
+        if self._restores_best(solution):
+            self.theta[...] = monitor.best_theta
+        estimator._publish(estimator._fitted_state(self.theta, monitor))
+        estimator.n_steps_ += monitor.n_iter * self.problem.n_batches
+
     def _restores_best(self, solution: Solution | None) -> bool:
         """Tell whether the best parameters are put back.
 
@@ -239,6 +262,9 @@ class Run:
             return
         if not (streams or estimator.warm_start):
             return
+        if self._judge is not None and not streams:
+            # The best weights are back in place: a stream starts to look anew.
+            patience = Patience(patience.tol, patience.n_iter_no_change)
         estimator._progress = Progress(
             self.slots.solver,
             self.slots.schedule,
@@ -246,7 +272,7 @@ class Run:
             solution.state,
             patience,
             monitor.best_theta if streams else None,
-            monitor.checker is not None,
+            self._judge,
         )
 
     def _warn(self, solution: Solution) -> None:
@@ -264,3 +290,11 @@ class Run:
             message = solution.message
         if message:
             warnings.warn(message, ConvergenceWarning, stacklevel=TO_THE_CALLER)
+
+
+def _check_weight(what: str, data: Data) -> None:
+    if not data.total_weight > 0:
+        raise ValueError(
+            f"Sample weights must contain at least one non-zero number, but the {what} "
+            "rows have none, class_weight included."
+        )

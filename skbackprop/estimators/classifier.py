@@ -7,7 +7,6 @@ from scipy.sparse import issparse
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils import Tags
-from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 
@@ -17,7 +16,7 @@ from skbackprop.estimators._base import BaseBackprop, Given
 from skbackprop.estimators._params import CONSTRAINTS, is_stepwise
 from skbackprop.losses import ClassificationLoss, Loss
 from skbackprop.network import Network
-from skbackprop.training.classes import ClassTarget, class_target
+from skbackprop.training.classes import ClassTarget, class_target, weights_of_classes
 from skbackprop.training.targets import as_column
 
 
@@ -462,7 +461,13 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         prediction = self.predict(X)
         if not isinstance(self.classes_, list):
             return accuracy_score(y, prediction, sample_weight=sample_weight)
-        hits = (np.asarray(y) == prediction).all(axis=1)
+        truth = np.asarray(y)
+        if truth.shape != prediction.shape:
+            raise ValueError(
+                f"y has shape {truth.shape}, expected {prediction.shape}: a column for "
+                "each output."
+            )
+        hits = (truth == prediction).all(axis=1)
         return float(np.average(hits, weights=sample_weight))
 
     # ---------------------------------------------------------------- for the base
@@ -500,6 +505,8 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
                     "classes must be passed on the first call to partial_fit."
                 )
             target = class_target(y, given.classes)
+            if given.classes is not None:
+                target.check_declared(given.classes)
             target.check_known(y)
             return y, target
         target = self._target
@@ -515,14 +522,12 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         super()._describe(network, loss, target)
         self.classes_ = target.classes
 
-    def _weigh(self, weight: np.ndarray | None, y: Any) -> np.ndarray | None:
+    def _weigh(
+        self, weight: np.ndarray | None, y: Any, target: ClassTarget
+    ) -> np.ndarray | None:
         if self.class_weight is None:
             return weight
-        labels = y.toarray() if issparse(y) else y
-        class_weight = self.class_weight
-        if isinstance(class_weight, dict) and labels.ndim == 2:
-            class_weight = [class_weight] * labels.shape[1]
-        of_class = compute_sample_weight(class_weight, labels)
+        of_class = weights_of_classes(self.class_weight, y, target)
         return of_class if weight is None else weight * of_class
 
     def __sklearn_tags__(self) -> Tags:

@@ -378,7 +378,9 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
             raise TypeError("Sparse targets are not supported: pass y.toarray().")
         return as_column(y)
 
-    def _weigh(self, weight: np.ndarray | None, y: Any) -> np.ndarray | None:
+    def _weigh(
+        self, weight: np.ndarray | None, y: Any, target: RegressionTarget
+    ) -> np.ndarray | None:
         return weight
 
     def __sklearn_tags__(self) -> Tags:

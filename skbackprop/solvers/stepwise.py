@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from numbers import Real
 from typing import ClassVar
 
@@ -78,7 +79,8 @@ def _run(problem: Problem, epoch: Epoch, state: SolverState) -> Solution:
     for _ in range(problem.max_iter):
         monitor.begin_epoch()
         loss = epoch.run(state.rate, state.n_steps)
-        if not (np.isfinite(loss) and all_finite(problem.theta)):
+        vectors = [problem.theta, *chain.from_iterable(state.moments)]
+        if not (np.isfinite(loss) and all(map(all_finite, vectors))):
             diverged_to = problem.theta.copy()
             _go_back(problem, last, earlier)
             # The moments are no longer finite either: nothing to go on from.
@@ -87,7 +89,9 @@ def _run(problem: Problem, epoch: Epoch, state: SolverState) -> Solution:
         np.copyto(last, problem.theta)
         state.n_steps += problem.n_batches
         verdict = monitor.end_epoch(loss)
-        state.rate = schedule.after_epoch(state.rate, initial, monitor.n_seen)
+        # A NumPy scalar, which a user's schedule may give, would make every float32
+        # step a float64 one.
+        state.rate = float(schedule.after_epoch(state.rate, initial, monitor.n_seen))
         if verdict is Verdict.STOP:
             return Solution(Status.STOPPED, state=state)
         if verdict is Verdict.PLATEAU:
@@ -95,7 +99,7 @@ def _run(problem: Problem, epoch: Epoch, state: SolverState) -> Solution:
             monitor.on_plateau(lowered, schedule.farewell)
             if lowered is None:
                 return Solution(Status.CONVERGED, state=state)
-            state.rate = lowered
+            state.rate = float(lowered)
     message = (
         f"Stochastic Optimizer: Maximum iterations ({problem.max_iter}) reached and "
         "the optimization hasn't converged yet."

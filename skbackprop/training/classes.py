@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from scipy.sparse import issparse
+from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import type_of_target, unique_labels
 
 from skbackprop.core.data import MatrixTarget, OneHotTarget, TargetRows
@@ -44,6 +45,10 @@ class ClassTarget(Target):
     def seen(self, y: Any) -> Any:
         """Return the classes that targets show, in the form of ``classes``."""
 
+    def labelled(self, y: Any) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Return, for each output, its classes and the labels that targets give it."""
+        return [(self.classes, y)]
+
     def check_known(self, y: Any) -> None:
         """Demand that every class of ``y`` is among the classes."""
         seen = self.seen(y)
@@ -66,14 +71,14 @@ class ClassTarget(Target):
 
     def check_declared(self, classes: Any) -> None:
         """Demand that classes declared again are the same."""
-        for own, declared in zip(
-            _as_list(self.classes), _as_list(classes), strict=True
+        own, declared = _as_list(self.classes), _as_list(classes)
+        if len(own) != len(declared) or not all(
+            map(np.array_equal, own, map(np.unique, declared))
         ):
-            if not np.array_equal(own, np.unique(declared)):
-                raise ValueError(
-                    f"`classes={classes!r}` is not the same as on last call to "
-                    f"partial_fit, was: {self.classes!r}"
-                )
+            raise ValueError(
+                f"`classes={classes!r}` is not the same as on last call to "
+                f"partial_fit, or does not fit `y`: was {self.classes!r}"
+            )
 
     def score(
         self, prediction: np.ndarray, rows: TargetRows, weight: np.ndarray | None
@@ -167,6 +172,11 @@ class MultilabelTarget(ClassTarget):
     def positions(self, prediction: np.ndarray) -> np.ndarray:
         """Return the labels that are more likely than not."""
         return prediction > 0.5
+
+    def labelled(self, y: Any) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Return no and yes for each label, and its column."""
+        dense = y.toarray() if issparse(y) else y
+        return [(np.arange(2), column) for column in dense.T]
 
     def seen(self, y: Any) -> np.ndarray:
         """Return the labels there are columns for."""
@@ -283,6 +293,10 @@ class MultioutputTarget(ClassTarget):
         likeliest = [part.argmax(axis=1) for part in self._split(prediction)]
         return np.column_stack(likeliest) + starts
 
+    def labelled(self, y: Any) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Return the classes and the column of each output."""
+        return list(zip(self.classes, y.T, strict=True))
+
     def seen(self, y: Any) -> list[np.ndarray]:
         """Return the labels of each output."""
         if y.ndim != 2 or y.shape[1] != len(self.outputs):
@@ -338,7 +352,8 @@ def class_target(y: Any, classes: Any = None) -> ClassTarget:
 
 
 def _as_list(classes: Any) -> list:
-    return classes if isinstance(classes, list) and np.ndim(classes[0]) else [classes]
+    several = isinstance(classes, list) and classes and np.ndim(classes[0]) > 0
+    return list(classes) if several else [classes]
 
 
 def _labels(y: np.ndarray) -> np.ndarray:
@@ -354,3 +369,46 @@ def _positions(y: np.ndarray, classes: np.ndarray) -> np.ndarray:
 def _above_zero(probability: np.ndarray) -> np.ndarray:
     """Keep probabilities off 0, which no finite score means: logarithms are finite."""
     return np.maximum(probability, np.finfo(probability.dtype).tiny, out=probability)
+
+
+def weights_of_classes(class_weight: Any, y: Any, target: ClassTarget) -> np.ndarray:
+    """Return the weight that each row has by its classes.
+
+    Parameters
+    ----------
+    class_weight : dict, list of dict or "balanced"
+        The weights. A class that a dict does not name weighs 1, whether or not ``y``
+        shows it; one dict serves all outputs.
+    y : ndarray or sparse matrix
+        Validated targets.
+    target : ClassTarget
+        Their kind, which knows all classes.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+        The weights; with several outputs, the product over them.
+    """
+    if isinstance(class_weight, str):
+        dense = y.toarray() if issparse(y) else y
+        return compute_sample_weight(class_weight, dense)
+    outputs = target.labelled(y)
+    given = class_weight
+    if isinstance(class_weight, dict):
+        given = [class_weight] * len(outputs)
+    elif y.ndim == 1 or len(given) != len(outputs):
+        raise ValueError(
+            f"class_weight is a list of {len(given)} for {len(outputs)} output(s): "
+            "give a dict, or for several outputs a list with a dict for each."
+        )
+    weight = np.ones(y.shape[0])
+    for (classes, labels), of_class in zip(outputs, given, strict=True):
+        table = np.array([of_class.get(label, 1.0) for label in classes.tolist()])
+        unknown = set(of_class) - set(classes.tolist())
+        if unknown and set(classes.tolist()) - set(of_class):
+            raise ValueError(
+                f"class_weight names {sorted(unknown, key=str)}, which are not among "
+                f"the classes {classes}."
+            )
+        weight *= table[_positions(labels, classes)]
+    return weight

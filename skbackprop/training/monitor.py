@@ -157,11 +157,16 @@ class TrainingMonitor:
         Verdict
             What the solver is to do.
         """
+        # Judged first: if that is interrupted, the curves stay of equal length.
+        judged = None if self.checker is None else self.checker.check()
         self.n_iter += 1
         self.n_seen += self.n_rows
         self.history.loss_curve.append(loss)
         self._say(f"Iteration {self.n_iter}, loss = {loss:.8f}")
-        self._watch(loss)
+        if judged is not None:
+            self._watch(*judged)
+        elif self.patience is not None:
+            self.patience.sees(loss)
         if self.callbacks.end_epoch():
             return Verdict.STOP
         if self.patience is not None and self.patience.is_spent:
@@ -190,16 +195,12 @@ class TrainingMonitor:
         else:
             self._say(f"{message} Setting learning rate to {rate:f}")
 
-    def _watch(self, loss: float) -> None:
-        if self.checker is not None:
-            score, validation_loss = self.checker.check()
-            self.history.validation_scores.append(score)
-            self.history.validation_loss_curve.append(validation_loss)
-            self._say(f"Validation score: {score:f}")
-            if self.patience is not None and self.patience.sees(-score):
-                self.best_theta = self.theta.copy()
-        elif self.patience is not None:
-            self.patience.sees(loss)
+    def _watch(self, score: float, validation_loss: float) -> None:
+        self.history.validation_scores.append(score)
+        self.history.validation_loss_curve.append(validation_loss)
+        self._say(f"Validation score: {score:f}")
+        if self.patience is not None and self.patience.sees(-score):
+            self.best_theta = self.theta.copy()
 
     def _say(self, message: str) -> None:
         if self.verbose:

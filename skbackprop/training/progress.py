@@ -1,6 +1,7 @@
 """What a later ``partial_fit`` goes on from."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -23,8 +24,8 @@ class Progress:
         How long there has been no progress.
     best_theta : ndarray or None
         The best parameters so far, where there is validation data.
-    validated : bool
-        Whether patience goes by validation data.
+    judge : object
+        What patience goes by: None for the training loss, else the scoring.
     """
 
     solver: Solver
@@ -33,7 +34,7 @@ class Progress:
     state: SolverState
     patience: Patience
     best_theta: np.ndarray | None
-    validated: bool
+    judge: Any
 
     def resume(
         self, solver: Solver, schedule: Schedule, learning_rate_init: float

@@ -108,3 +108,24 @@ def test_products_have_one_thread_inside_and_as_many_as_before_outside():
     with pytest.raises(KeyError), single_threaded_products():
         raise KeyError
     assert blas_threads() == before
+
+
+def test_limits_that_overlap_between_threads_are_lifted_by_the_last_to_go():
+    entered, leave = threading.Event(), threading.Event()
+
+    def other():
+        with single_threaded_products():
+            entered.set()
+            leave.wait()
+
+    with threadpool_limits(2, "blas"):
+        before = blas_threads()
+        thread = threading.Thread(target=other)
+        with single_threaded_products():
+            thread.start()
+            entered.wait()
+            assert threads_for(HUGE) == 2
+        assert set(blas_threads()) == {1}
+        leave.set()
+        thread.join()
+        assert blas_threads() == before

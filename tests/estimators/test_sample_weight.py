@@ -200,7 +200,7 @@ def test_class_and_sample_weights_multiply():
 def test_class_weights_of_several_outputs():
     X, first = make_data("multiclass")
     y = np.column_stack([first, NAMES[(first + 1) % 2]]).astype(object)
-    class_weight = [{0: 1, 1: 3, 2: 1}, {"ant": 2, "bee": 1}]
+    class_weight = [{"0": 1, "1": 3, "2": 1}, {"ant": 2, "bee": 1}]
     weight = np.where(first == 1, 3, 1) * np.where((first + 1) % 2 == 0, 2, 1)
     by_class = fit(ours("multiclass", class_weight=class_weight), X, y)
     by_row = fit(ours("multiclass"), X, y, sample_weight=weight)
