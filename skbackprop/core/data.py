@@ -19,9 +19,12 @@ class TargetRows(ABC):
     ----------
     width : int
         The number of columns of the expanded matrix.
+    encoded : ndarray of shape (n_samples, n_outputs)
+        The compact form.
     """
 
     width: int
+    encoded: np.ndarray
 
     @abstractmethod
     def expand(self, rows: Any, out: np.ndarray) -> None:
@@ -56,17 +59,17 @@ class MatrixTarget(TargetRows):
     """
 
     def __init__(self, matrix: np.ndarray) -> None:
-        self.matrix = matrix
+        self.encoded = matrix
         self.width = matrix.shape[1]
 
     def expand(self, rows: Any, out: np.ndarray) -> None:
         """Copy the rows, cast to the type of ``out``."""
         some = isinstance(rows, slice)
-        out[...] = self.matrix[rows] if some else self.matrix.take(rows, 0)
+        out[...] = self.encoded[rows] if some else self.encoded.take(rows, 0)
 
     def take(self, rows: np.ndarray) -> Self:
         """Return a copy of the rows."""
-        return type(self)(self.matrix[rows])
+        return type(self)(self.encoded[rows])
 
 
 class OneHotTarget(TargetRows):
@@ -82,20 +85,20 @@ class OneHotTarget(TargetRows):
 
     def __init__(self, labels: np.ndarray, n_classes: tuple[int, ...]) -> None:
         starts = np.cumsum((0, *n_classes))[:-1]
-        self.columns = (labels + starts).astype(np.min_scalar_type(sum(n_classes)))
+        self.encoded = (labels + starts).astype(np.min_scalar_type(sum(n_classes)))
         self.n_classes = n_classes
         self.width = int(sum(n_classes))
 
     def expand(self, rows: Any, out: np.ndarray) -> None:
         """Set the indicator of each label."""
         out.fill(0.0)
-        columns = self.columns[rows]
+        columns = self.encoded[rows]
         out[np.arange(len(columns))[:, np.newaxis], columns] = 1.0
 
     def take(self, rows: np.ndarray) -> Self:
         """Return a copy of the rows."""
         starts = np.cumsum((0, *self.n_classes))[:-1]
-        return type(self)(self.columns[rows] - starts, self.n_classes)
+        return type(self)(self.encoded[rows] - starts, self.n_classes)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from skbackprop.estimators._base import BaseBackprop, Given
 from skbackprop.estimators._params import CONSTRAINTS, is_stepwise
 from skbackprop.losses import ClassificationLoss, Loss
 from skbackprop.network import Network
-from skbackprop.training.classes import ClassTarget, class_target, weights_of_classes
+from skbackprop.training.class_weights import weights_of_classes
+from skbackprop.training.classes import ClassTarget, class_target
 from skbackprop.training.targets import as_column
 
 

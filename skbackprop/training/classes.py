@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import type_of_target, unique_labels
 
 from skbackprop.core.data import MatrixTarget, OneHotTarget, TargetRows
@@ -36,10 +35,6 @@ class ClassTarget(Target):
     @abstractmethod
     def probabilities(self, raw: np.ndarray) -> Any:
         """Return what ``predict_proba`` is to answer; may overwrite ``raw``."""
-
-    @abstractmethod
-    def truth(self, rows: TargetRows) -> np.ndarray:
-        """Return the true positions, in the shape of ``positions``."""
 
     @abstractmethod
     def seen(self, y: Any) -> Any:
@@ -84,7 +79,7 @@ class ClassTarget(Target):
         self, prediction: np.ndarray, rows: TargetRows, weight: np.ndarray | None
     ) -> float:
         """Return the accuracy: the share of rows with every output right."""
-        hits = (self.positions(prediction) == self.truth(rows)).all(axis=1)
+        hits = (self.positions(prediction) == rows.encoded).all(axis=1)
         return float(np.average(hits, weights=weight))
 
 
@@ -108,7 +103,7 @@ class BinaryTarget(ClassTarget):
 
     def encode(self, y: np.ndarray, dtype: np.dtype) -> MatrixTarget:
         """Return whether each label is the second class."""
-        return MatrixTarget(_positions(y, self.classes)[:, np.newaxis].astype(bool))
+        return MatrixTarget(positions_of(y, self.classes)[:, np.newaxis].astype(bool))
 
     def positions(self, prediction: np.ndarray) -> np.ndarray:
         """Return 1 where the second class is more likely than not."""
@@ -118,13 +113,9 @@ class BinaryTarget(ClassTarget):
         """Return the labels."""
         return _labels(y)
 
-    def truth(self, rows: TargetRows) -> np.ndarray:
-        """Return the encoded labels."""
-        return rows.matrix  # type: ignore[attr-defined]
-
     def strata(self, rows: TargetRows) -> np.ndarray | None:
         """Return the encoded labels."""
-        return self.truth(rows)
+        return rows.encoded
 
     def decode(self, positions: np.ndarray) -> np.ndarray:
         """Return labels."""
@@ -187,10 +178,6 @@ class MultilabelTarget(ClassTarget):
             )
         return np.arange(y.shape[1])
 
-    def truth(self, rows: TargetRows) -> np.ndarray:
-        """Return the indicators."""
-        return rows.matrix  # type: ignore[attr-defined]
-
     def decode(self, positions: np.ndarray) -> Any:
         """Return indicators, sparse if the targets were."""
         labels = positions.astype(int)
@@ -225,7 +212,7 @@ class MulticlassTarget(ClassTarget):
 
     def encode(self, y: np.ndarray, dtype: np.dtype) -> OneHotTarget:
         """Return positions among the classes."""
-        labels = _positions(y, self.classes)[:, np.newaxis]
+        labels = positions_of(y, self.classes)[:, np.newaxis]
         return OneHotTarget(labels, (self.width,))
 
     def positions(self, prediction: np.ndarray) -> np.ndarray:
@@ -236,13 +223,9 @@ class MulticlassTarget(ClassTarget):
         """Return the labels."""
         return _labels(y)
 
-    def truth(self, rows: TargetRows) -> np.ndarray:
-        """Return the encoded labels."""
-        return rows.columns  # type: ignore[attr-defined]
-
     def strata(self, rows: TargetRows) -> np.ndarray | None:
         """Return the encoded labels."""
-        return self.truth(rows)
+        return rows.encoded
 
     def decode(self, positions: np.ndarray) -> np.ndarray:
         """Return labels."""
@@ -282,7 +265,7 @@ class MultioutputTarget(ClassTarget):
     def encode(self, y: np.ndarray, dtype: np.dtype) -> OneHotTarget:
         """Return positions among the classes of each output."""
         labels = [
-            _positions(column, classes)
+            positions_of(column, classes)
             for column, classes in zip(y.T, self.classes, strict=True)
         ]
         return OneHotTarget(np.column_stack(labels), self.n_classes)
@@ -305,10 +288,6 @@ class MultioutputTarget(ClassTarget):
                 f"{y.shape}."
             )
         return [np.unique(column) for column in y.T]
-
-    def truth(self, rows: TargetRows) -> np.ndarray:
-        """Return the encoded labels."""
-        return rows.columns  # type: ignore[attr-defined]
 
     def decode(self, positions: np.ndarray) -> np.ndarray:
         """Return a column of labels an output."""
@@ -362,53 +341,24 @@ def _labels(y: np.ndarray) -> np.ndarray:
     return unique_labels(y)
 
 
-def _positions(y: np.ndarray, classes: np.ndarray) -> np.ndarray:
+def positions_of(y: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """Return where each label stands among the sorted classes.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples,)
+        Labels, all of them known.
+    classes : ndarray of shape (n_classes,)
+        The classes.
+
+    Returns
+    -------
+    ndarray of int of shape (n_samples,)
+        Positions.
+    """
     return np.searchsorted(classes, y)
 
 
 def _above_zero(probability: np.ndarray) -> np.ndarray:
     """Keep probabilities off 0, which no finite score means: logarithms are finite."""
     return np.maximum(probability, np.finfo(probability.dtype).tiny, out=probability)
-
-
-def weights_of_classes(class_weight: Any, y: Any, target: ClassTarget) -> np.ndarray:
-    """Return the weight that each row has by its classes.
-
-    Parameters
-    ----------
-    class_weight : dict, list of dict or "balanced"
-        The weights. A class that a dict does not name weighs 1, whether or not ``y``
-        shows it; one dict serves all outputs.
-    y : ndarray or sparse matrix
-        Validated targets.
-    target : ClassTarget
-        Their kind, which knows all classes.
-
-    Returns
-    -------
-    ndarray of shape (n_samples,)
-        The weights; with several outputs, the product over them.
-    """
-    if isinstance(class_weight, str):
-        dense = y.toarray() if issparse(y) else y
-        return compute_sample_weight(class_weight, dense)
-    outputs = target.labelled(y)
-    given = class_weight
-    if isinstance(class_weight, dict):
-        given = [class_weight] * len(outputs)
-    elif y.ndim == 1 or len(given) != len(outputs):
-        raise ValueError(
-            f"class_weight is a list of {len(given)} for {len(outputs)} output(s): "
-            "give a dict, or for several outputs a list with a dict for each."
-        )
-    weight = np.ones(y.shape[0])
-    for (classes, labels), of_class in zip(outputs, given, strict=True):
-        table = np.array([of_class.get(label, 1.0) for label in classes.tolist()])
-        unknown = set(of_class) - set(classes.tolist())
-        if unknown and set(classes.tolist()) - set(of_class):
-            raise ValueError(
-                f"class_weight names {sorted(unknown, key=str)}, which are not among "
-                f"the classes {classes}."
-            )
-        weight *= table[_positions(labels, classes)]
-    return weight

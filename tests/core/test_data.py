@@ -64,7 +64,7 @@ def picked(data, order):
     weight = None
     if data.weight is not None:
         weight = data.weight[at] / data.weight[rows].mean()
-    return dense(data.X)[at], data.target.matrix[at], weight
+    return dense(data.X)[at], data.target.encoded[at], weight
 
 
 SUBSETS = st.none() | st.permutations(range(N_ROWS)).flatmap(

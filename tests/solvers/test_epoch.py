@@ -45,7 +45,7 @@ class Spy(MatrixTarget):
         self.asked = []
 
     def expand(self, rows, out):
-        self.asked += np.arange(len(self.matrix))[rows].tolist()
+        self.asked += np.arange(len(self.encoded))[rows].tolist()
         super().expand(rows, out)
 
 

@@ -141,7 +141,7 @@ def test_a_named_solver_is_a_chain_of_updates():
 def explosive(loss=None, scale=1.0, **changes):
     """Steps so large that numbers soon are none."""
     data = regression_data()
-    target = MatrixTarget(np.abs(scale * data.target.matrix))
+    target = MatrixTarget(np.abs(scale * data.target.encoded))
     given = make(learning_rate_init=1e4, max_iter=100, **changes)
     given.data = Data(data.X, target)
     given.objective = Objective(given.objective.network, loss or SquaredError(), L2(0))

@@ -245,4 +245,4 @@ def test_two_declared_classes_of_which_one_shows_are_binary():
 
 def test_sparse_indicators_of_either_sort_stay_compact():
     for y in (csr_array(INDICATORS), csr_matrix(INDICATORS)):
-        assert class_target(y).encode(y, FLOAT).matrix.dtype == bool
+        assert class_target(y).encode(y, FLOAT).encoded.dtype == bool

@@ -32,7 +32,7 @@ def test_what_is_encoded_is_decoded(y, width, dtype):
 
 def test_numbers_of_the_right_type_are_not_copied():
     rows = RegressionTarget(2).encode(MATRIX, np.dtype(float))
-    assert np.shares_memory(rows.matrix, MATRIX)
+    assert np.shares_memory(rows.encoded, MATRIX)
 
 
 @pytest.mark.parametrize("bad", [1e39, -1e39])
