@@ -228,24 +228,14 @@ def _gatherer(X: Any, max_rows: int) -> Any:
     """Return a callable that copies rows of ``X`` into a buffer, if it is dense."""
     if sparse.issparse(X):
         return lambda rows: X[rows]
-    n_features = X.shape[1]
+    buffer = np.empty((max_rows, X.shape[1]), X.dtype)
     if X.flags.c_contiguous:
-        by_rows = np.empty((max_rows, n_features), X.dtype)
         # The default mode, "raise", would go through a temporary.
-        return lambda rows: X.take(rows, 0, by_rows[: len(rows)], "clip")
-    if X.flags.f_contiguous:
-        # A data frame's usual order. Taking rows of it would copy all of it first.
-        columns, by_columns = X.T, np.empty(max_rows * n_features, X.dtype)
+        return lambda rows: X.take(rows, 0, buffer[: len(rows)], "clip")
 
-        def gather(rows: np.ndarray) -> np.ndarray:
-            out = by_columns[: n_features * len(rows)].reshape(n_features, len(rows))
-            return columns.take(rows, 1, out, "clip").T
+    def gather(rows: np.ndarray) -> np.ndarray:
+        # ``take`` would copy all of an array of another order, such as a data frame's.
+        np.copyto(buffer[: len(rows)], X[rows])
+        return buffer[: len(rows)]
 
-        return gather
-    strided = np.empty((max_rows, n_features), X.dtype)
-
-    def gather_strided(rows: np.ndarray) -> np.ndarray:
-        strided[: len(rows)] = X[rows]
-        return strided[: len(rows)]
-
-    return gather_strided
+    return gather
