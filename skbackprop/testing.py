@@ -13,7 +13,7 @@ from skbackprop.core.data import Data
 from skbackprop.core.layout import Layout
 from skbackprop.core.workspace import Workspace
 from skbackprop.evaluation import Evaluation
-from skbackprop.layers import Layer, Site
+from skbackprop.layers import Activation, Layer, Site
 from skbackprop.losses import Loss
 from skbackprop.objective import Objective
 from skbackprop.penalties import L2
@@ -109,14 +109,17 @@ def check_layer(
     grad = np.full(layout.size, np.nan)
     site = _site(n_in, n_out, rows, layout, theta, grad)
     given = x.copy()
-    layer.bind_forward(site)(given)
+    output = layer.bind_forward(site)(given)
+    name = type(layer).__name__
+    assert output is given or not isinstance(layer, Activation), (
+        f"{name}: an activation works in place: write to x, and return x"
+    )
     dx = layer.bind_backward(site)(given, along.copy()).copy()
 
     def value(parameters: np.ndarray, inputs: np.ndarray) -> float:
         site = _site(n_in, n_out, rows, layout, parameters, None)
         return float(np.sum(along * layer.bind_forward(site)(inputs.copy())))
 
-    name = type(layer).__name__
     return max(
         _compare(
             f"{name}: gradient of the input",

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from skbackprop.layers import Activation, Dense, Layer
+from skbackprop.layers import Activation, Dense, Layer, Tanh
 from skbackprop.losses import SquaredError
 from skbackprop.objective import Objective
 from skbackprop.penalties import L2
@@ -132,3 +132,12 @@ def test_a_wrong_part_of_an_objective_is_caught(loss, penalty):
     check_objective(Objective(network, SquaredError(), L2(0.3)), data, theta)
     with pytest.raises(AssertionError, match="objective: gradient is off"):
         check_objective(Objective(network, loss, penalty), data, theta)
+
+
+def test_an_activation_that_does_not_work_in_place_is_told_so():
+    class Copies(Tanh):
+        def bind_forward(self, site):
+            return lambda x: np.tanh(x)
+
+    with pytest.raises(AssertionError, match="Copies: an activation works in place"):
+        check_layer(Copies())

@@ -131,6 +131,13 @@ class Layout:
         list of tuple of ndarray
             What ``views`` would give; no copies.
         """
+        for kind, sequence in arrays.items():
+            needed = sum(p.kind == kind for group in self.params for p in group)
+            if len(sequence) != needed:
+                raise ValueError(
+                    f"The network has {needed} arrays of kind {kind!r}, got "
+                    f"{len(sequence)}."
+                )
         given = {kind: iter(sequence) for kind, sequence in arrays.items()}
         return [tuple(next(given[p.kind]) for p in group) for group in self.params]
 

@@ -46,7 +46,23 @@ class Spec(BaseEstimator):
             cls._members = {}
         if name is not None:
             cls.name = name
-            cls._members[name] = cls
+            cls._register(name)
+
+    @classmethod
+    def _register(cls, name: str) -> None:
+        """Make the class known by its name; defining it anew is fine."""
+        known = cls._members.get(name)
+        if known is not None and known.__module__.startswith("skbackprop."):
+            same = (known.__module__, known.__qualname__) == (
+                cls.__module__,
+                cls.__qualname__,
+            )
+            if not same:
+                raise ValueError(
+                    f"{name!r} is the name of skbackprop's own {known.__name__}: "
+                    f"choose another one for {cls.__name__}."
+                )
+        cls._members[name] = cls
 
     @classmethod
     def members(cls) -> Mapping[str, type[Self]]:

@@ -286,6 +286,12 @@ class Run:
                 self.theta if gone_to is None else gone_to,
             )
             message = advice(where, self.monitor.n_iter)
+        elif self.held_out is not None and self.monitor.best_theta is None:
+            message = (
+                "No validation score was a number, so that no weights were the best: "
+                "those of the last epoch are kept. Check scoring and the validation "
+                "data."
+            )
         elif solution.status is Status.BUDGET_SPENT and not self.given.incremental:
             message = solution.message
         if message:

@@ -9,7 +9,7 @@ from sklearn.base import clone
 
 from skbackprop._compat import Interval
 from skbackprop.core.spec import Spec, resolve
-from skbackprop.layers import Activation, Layer
+from skbackprop.layers import Activation, Identity, Layer, ReLU
 from skbackprop.losses import ClassificationLoss, RegressionLoss
 from skbackprop.schedules import Schedule
 from skbackprop.solvers import Solver
@@ -130,3 +130,12 @@ class TestEveryMember:
         assert member._parameter_constraints.keys() == {
             field.name for field in fields(member)
         }
+
+
+def test_a_name_of_the_package_cannot_be_taken():
+    with pytest.raises(ValueError, match="'relu' is the name of skbackprop's own ReLU"):
+
+        class Mine(Identity, name="relu"):
+            pass
+
+    assert Activation.members()["relu"] is ReLU

@@ -112,3 +112,18 @@ def test_another_scoring_starts_to_look_for_the_best_anew():
     model.partial_fit(ROWS, LABELS, **given)
     model.set_params(scoring="loss").partial_fit(ROWS, LABELS, **given)
     assert model.best_validation_score_ == -model.validation_loss_curve_[-1]
+
+
+def test_scores_that_are_never_a_number_are_told_of():
+    model = BackpropClassifier(
+        **SMALL, early_stopping=True, scoring=lambda estimator, X, y: np.nan
+    )
+    with pytest.warns(UserWarning, match="No validation score was a number"):
+        model.fit(ROWS, LABELS)
+
+
+def test_weights_that_do_not_fit_the_network_are_named_at_prediction():
+    model = BackpropClassifier(**SMALL).fit(ROWS, LABELS)
+    model.coefs_ = model.coefs_[:1]
+    with pytest.raises(ValueError, match="2 arrays of kind 'weight', got 1"):
+        model.predict(ROWS)
