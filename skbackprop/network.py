@@ -110,6 +110,24 @@ class Network:
         """
         return rows * self.layout.n_weights
 
+    def score_buffer(self, rows: int, dtype: np.dtype) -> np.ndarray:
+        """Return an uninitialised matrix in the order of the raw scores.
+
+        Parameters
+        ----------
+        rows : int
+            The number of rows.
+        dtype : dtype
+            Its type.
+
+        Returns
+        -------
+        ndarray of shape (rows, n_out)
+            Column-major where raw scores are.
+        """
+        shape = (rows, self.n_out)
+        return np.empty(shape, dtype, order="F" if self.has_few_outputs else "C")
+
     def chunk_rows(self, dtype: np.dtype) -> int:
         """Return how many rows to evaluate at once.
 

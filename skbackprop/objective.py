@@ -73,10 +73,7 @@ class Objective:
         )
         forward, backward = bound.forward, bound.backward
         inverse_link, loss_gradient = self.loss.inverse_link, self.loss.gradient
-        # In the order of the raw scores, which is column-major where these are few.
-        delta = np.empty((self.network.n_out, rows), workspace.dtype).T
-        if not self.network.has_few_outputs:
-            delta = np.empty((rows, self.network.n_out), workspace.dtype)
+        delta = self.network.score_buffer(rows, workspace.dtype)
         multiply = np.multiply
 
         def gradient(x: Any, target: np.ndarray, scale: Any) -> np.ndarray:

@@ -59,9 +59,7 @@ class Epoch:
         chunk_rows = min(_rows_per_chunk(problem), self._n_rows)
         self._chunks = slices(self._n_rows, chunk_rows)
         self._reader = ChunkReader(data, chunk_rows, theta.dtype)
-        self._predictions = np.empty(
-            (objective.network.n_out, chunk_rows), theta.dtype
-        ).T
+        self._predictions = objective.network.score_buffer(chunk_rows, theta.dtype)
         self._scale = None if data.weight is None else np.empty(chunk_rows, theta.dtype)
         self._plans: dict[int, list[Batch]] = {}
 

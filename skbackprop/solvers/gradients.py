@@ -76,8 +76,8 @@ class Gradients:
         ]
         # A batch of fewer rows than threads leaves some of them without any.
         idle, crew = self.vectors[len(parts) :], self._crew
-        n_out = self._problem.objective.network.n_out
-        predictions = np.empty((n_out, n_rows), self._problem.theta.dtype).T
+        network, dtype = self._problem.objective.network, self._problem.theta.dtype
+        predictions = network.score_buffer(n_rows, dtype)
 
         def gradient(x: Any, target: np.ndarray, scale: Any) -> np.ndarray:
             def run(thread: int) -> None:

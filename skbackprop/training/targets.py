@@ -99,7 +99,8 @@ class RegressionTarget(Target):
         self, prediction: np.ndarray, rows: TargetRows, weight: np.ndarray | None
     ) -> float:
         """Return R2, the mean over outputs."""
-        if not np.isfinite(prediction).all():
+        # Undefined for a single row, as in ``sklearn.metrics.r2_score``.
+        if len(prediction) < 2 or not np.isfinite(prediction).all():
             return np.nan
         truth = np.empty(prediction.shape)
         rows.expand(slice(None), truth)

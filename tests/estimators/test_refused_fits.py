@@ -127,3 +127,11 @@ def test_weights_that_do_not_fit_the_network_are_named_at_prediction():
     model.coefs_ = model.coefs_[:1]
     with pytest.raises(ValueError, match="2 arrays of kind 'weight', got 1"):
         model.predict(ROWS)
+
+
+def test_one_row_of_validation_data_has_no_r2():
+    model = BackpropRegressor(**SMALL, early_stopping=True)
+    given = {"X_val": ROWS[:1], "y_val": ROWS[:1, 0]}
+    with pytest.warns(UserWarning, match="No validation score was a number"):
+        model.fit(ROWS, ROWS[:, 0], **given)
+    assert model.set_params(scoring="loss").fit(ROWS, ROWS[:, 0], **given).n_iter_ > 0
