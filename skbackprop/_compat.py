@@ -8,7 +8,6 @@ from collections.abc import Callable
 from inspect import signature
 
 from sklearn.base import _fit_context
-from sklearn.metrics._scorer import _BaseScorer
 from sklearn.utils._param_validation import (
     Interval,
     InvalidParameterError,
@@ -32,6 +31,9 @@ def accepts_sample_weight(scorer: Callable) -> bool:
     bool
         Whether weights can be handed to it.
     """
+    # Imported when used, as all of ``sklearn.metrics`` here: it takes long.
+    from sklearn.metrics._scorer import _BaseScorer
+
     if isinstance(scorer, _BaseScorer):
         return bool(scorer._accept_sample_weight())
     return "sample_weight" in signature(scorer).parameters

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import get_scorer_names
 
-from skbackprop._compat import Interval, Options, StrOptions
+from skbackprop._compat import Interval, InvalidParameterError, Options, StrOptions
 from skbackprop.core.spec import resolve
 from skbackprop.layers import Activation
 from skbackprop.penalties import L2
@@ -46,7 +46,7 @@ CONSTRAINTS: dict[str, list] = {
         Options(Real, {np.inf}),
     ],
     "max_fun": [Interval(Integral, 1, None, closed="left")],
-    "scoring": [StrOptions({*get_scorer_names(), "loss"}), callable, None],
+    "scoring": [str, callable, None],
     "n_hidden_layers": [Interval(Integral, 0, None, closed="left"), None],
 }
 
@@ -76,6 +76,7 @@ def resolve_slots(estimator: Any) -> Slots:
     Slots
         The specs, cloned and validated.
     """
+    _check_scoring_name(estimator)
     settings = estimator.get_params(deep=False)
     hidden = hidden_widths(estimator.hidden_layer_sizes, estimator.n_hidden_layers)
     activations = _activations(estimator.activation, len(hidden))
@@ -93,6 +94,23 @@ def resolve_slots(estimator: Any) -> Slots:
         schedule=schedule,
         penalty=L2(alpha=float(estimator.alpha)),
     )
+
+
+def _check_scoring_name(estimator: Any) -> None:
+    """Refuse a name that no scorer has; the names are imported only if one is given."""
+    scoring = estimator.scoring
+    if not isinstance(scoring, str) or scoring == "loss":
+        return
+    from sklearn.metrics import get_scorer_names
+
+    names = [*get_scorer_names(), "loss"]
+    if scoring not in names:
+        likely = get_close_matches(scoring, names) or ["loss", "accuracy", "r2"]
+        raise InvalidParameterError(
+            f"The 'scoring' parameter of {type(estimator).__name__} must be 'loss', a "
+            "name in sklearn.metrics.get_scorer_names(), a callable or None. Got "
+            f"{scoring!r} instead; did you mean one of {likely}?"
+        )
 
 
 def is_stepwise(estimator: Any) -> bool:

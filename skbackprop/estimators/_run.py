@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import check_scoring
 
 from skbackprop._compat import accepts_sample_weight
 from skbackprop.core.data import Data
@@ -171,6 +170,8 @@ class Run:
             )
         if scoring == "loss":
             return lambda prediction, loss: -loss
+        from sklearn.metrics import check_scoring
+
         scorer = check_scoring(estimator, scoring=scoring)
         weights = {}
         if held_out.weight is not None and accepts_sample_weight(scorer):

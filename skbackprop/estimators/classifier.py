@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import ClassifierMixin
-from sklearn.metrics import accuracy_score
 from sklearn.utils import Tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
@@ -459,6 +458,8 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         score : float
             The share of rows with every output right.
         """
+        from sklearn.metrics import accuracy_score
+
         prediction = self.predict(X)
         if not isinstance(self.classes_, list):
             return accuracy_score(y, prediction, sample_weight=sample_weight)

@@ -4,7 +4,6 @@ import warnings
 from collections.abc import Callable
 
 import numpy as np
-from sklearn.model_selection import train_test_split
 
 from skbackprop.core.data import Data
 from skbackprop.evaluation import Evaluation
@@ -79,6 +78,8 @@ def split_rows(
         If fewer than two rows are left to validate on, or one of two classes has a
         single row.
     """
+    from sklearn.model_selection import train_test_split
+
     train, validation = train_test_split(
         np.arange(n_samples),
         random_state=rng,
