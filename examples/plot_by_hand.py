@@ -12,7 +12,6 @@ let the parts of the package do it, then the estimator.
 # -------
 # The loss is :math:`E = \frac{1}{2} (t - o)^2`. The error term of a unit is minus the
 # derivative of the loss with respect to the unit's score.
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -66,7 +65,6 @@ print(f"{layout.size} parameters")
 from skbackprop.losses import RegressionLoss
 
 
-@dataclass(repr=False)
 class LogisticSquaredError(RegressionLoss, name="logistic_squared_error"):
     """Half the squared error of a logistic output."""
 

@@ -6,7 +6,6 @@ The gradient is the one with respect to the raw scores.
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import ClassVar
 
@@ -120,7 +119,6 @@ class RegressionLoss(Loss, family=True):
     positive_only: ClassVar[bool] = False
 
 
-@dataclass(repr=False)
 class SquaredError(CanonicalLoss, RegressionLoss, name="squared_error"):
     """Half the squared error, summed over outputs, with the identity link.
 
@@ -150,7 +148,6 @@ class SquaredError(CanonicalLoss, RegressionLoss, name="squared_error"):
         return 1.0 / n_outputs
 
 
-@dataclass(repr=False)
 class Poisson(CanonicalLoss, RegressionLoss, name="poisson"):
     """Half the Poisson deviance, with the exponential as inverse link.
 
@@ -205,7 +202,6 @@ class ClassificationLoss(Spec, ABC, family=True):
         """
 
 
-@dataclass(repr=False)
 class LogLoss(ClassificationLoss, name="log_loss"):
     """The cross-entropy: logistic for yes-or-no outputs, softmax for exclusive classes.
 
@@ -227,7 +223,6 @@ class LogLoss(ClassificationLoss, name="log_loss"):
         return CrossEntropy(n_classes)
 
 
-@dataclass(repr=False)
 class BinaryCrossEntropy(CanonicalLoss):
     """The cross-entropy of yes-or-no outputs, summed over them.
 
@@ -251,7 +246,6 @@ class BinaryCrossEntropy(CanonicalLoss):
         return -_log(likelihood).sum(axis=1)
 
 
-@dataclass(repr=False)
 class CrossEntropy(CanonicalLoss):
     """The cross-entropy of exclusive classes, summed over outputs.
 

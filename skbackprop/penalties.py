@@ -1,7 +1,6 @@
 """Penalties on the weights."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from numbers import Real
 from typing import ClassVar
 
@@ -19,7 +18,6 @@ __all__ = [
 BLOCK = 2**15
 
 
-@dataclass(repr=False)
 class L2(Spec):
     """Half the squared norm of the weights, times ``alpha``.
 

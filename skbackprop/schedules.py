@@ -1,7 +1,6 @@
 """Learning-rate schedules: what the rate is after each epoch."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from numbers import Real
 from typing import ClassVar
 
@@ -52,7 +51,6 @@ class Schedule(Spec, ABC, family=True):
         return None
 
 
-@dataclass(repr=False)
 class Constant(Schedule, name="constant"):
     """The rate stays what it is.
 
@@ -68,7 +66,6 @@ class Constant(Schedule, name="constant"):
         return rate
 
 
-@dataclass(repr=False)
 class InverseScaling(Schedule, name="invscaling"):
     """The initial rate divided by a power of the number of samples seen.
 
@@ -95,7 +92,6 @@ class InverseScaling(Schedule, name="invscaling"):
         return initial / (n_seen + 1) ** self.power_t
 
 
-@dataclass(repr=False)
 class Adaptive(Schedule, name="adaptive"):
     """The rate is divided by a factor each time patience runs out.
 

@@ -8,7 +8,6 @@ work entry by entry: of a long vector, threads take a part each.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from numbers import Real
 from typing import ClassVar
 
@@ -55,7 +54,6 @@ class Update(Spec, ABC, family=True):
         """
 
 
-@dataclass(repr=False)
 class Momentum(Update, name="momentum"):
     """Classical or Nesterov's momentum, with the rate inside the velocity.
 
@@ -110,7 +108,6 @@ class Momentum(Update, name="momentum"):
         return update
 
 
-@dataclass(repr=False)
 class ScaleByAdam(Update, name="adam"):
     """Adam's running mean of gradients over the root of that of their squares.
 

@@ -3,8 +3,6 @@
 None declares a name: nothing here is registered.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from skbackprop.core.layout import Param
@@ -14,7 +12,6 @@ from skbackprop.penalties import L2
 from skbackprop.updates import ScaleByAdam, Update
 
 
-@dataclass(repr=False)
 class HalfATanh(Tanh):
     """Its derivative has the wrong scale."""
 
@@ -23,7 +20,6 @@ class HalfATanh(Tanh):
         return lambda y, dy: 0.5 * backward(y, dy)
 
 
-@dataclass(repr=False)
 class NotLogistic(Logistic):
     """Its derivative lacks a factor."""
 
@@ -31,7 +27,6 @@ class NotLogistic(Logistic):
         return lambda y, dy: dy * y
 
 
-@dataclass(repr=False)
 class Silent(Activation):
     """It forgets to answer with a number."""
 
@@ -42,7 +37,6 @@ class Silent(Activation):
         return lambda y, dy: np.full_like(dy, np.nan)
 
 
-@dataclass(repr=False)
 class ForgetsTheBias(Dense):
     """The gradient of the bias is never written."""
 
@@ -56,7 +50,6 @@ class ForgetsTheBias(Dense):
         return backward
 
 
-@dataclass(repr=False)
 class AddsUp(Dense):
     """Gradients are added to what is there rather than written."""
 
@@ -71,7 +64,6 @@ class AddsUp(Dense):
         return backward
 
 
-@dataclass(repr=False)
 class Scale(Layer):
     """A factor a column, whose gradient is half as large again."""
 
@@ -89,7 +81,6 @@ class Scale(Layer):
         return backward
 
 
-@dataclass(repr=False)
 class Uphill(SquaredError):
     """Its gradient has the wrong sign."""
 
@@ -97,7 +88,6 @@ class Uphill(SquaredError):
         return np.negative(super().gradient(prediction, target, out), out)
 
 
-@dataclass(repr=False)
 class MeanOverOutputs(SquaredError):
     """Its value is a mean over outputs, its gradient that of a sum."""
 
@@ -105,7 +95,6 @@ class MeanOverOutputs(SquaredError):
         return super().value(prediction, target) / prediction.shape[1]
 
 
-@dataclass(repr=False)
 class WrongLink(BinaryCrossEntropy):
     """Its link is not the one that its gradient is for."""
 
@@ -113,7 +102,6 @@ class WrongLink(BinaryCrossEntropy):
         return super().inverse_link(2.0 * raw)
 
 
-@dataclass(repr=False)
 class WrongFactor(L2):
     """Its value lacks the half."""
 
@@ -121,7 +109,6 @@ class WrongFactor(L2):
         return 2.0 * super().value(weights)
 
 
-@dataclass(repr=False)
 class WrongShare(L2):
     """It adds all of its gradient, whatever the share."""
 
@@ -156,7 +143,6 @@ class LooksAtTheWhole(Memoryless):
         return rate
 
 
-@dataclass(repr=False)
 class StartsUphill(ScaleByAdam):
     """Only its first step has the wrong sign."""
 

@@ -1,7 +1,5 @@
 """Updates: the published formulas as loops, chains, types, and going on later."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -154,7 +152,6 @@ def test_the_moments_are_all_that_is_remembered(name):
     assert_allclose(theta, whole, rtol=1e-12)
 
 
-@dataclass(repr=False)
 class Doubled(Update):
     """Twice the direction, half the rate is left: a link of the tests' own."""
 

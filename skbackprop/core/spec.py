@@ -1,21 +1,28 @@
 """Specs: the hyper-parameter objects that fill the slots of an estimator.
 
-A spec is a small dataclass that is also a scikit-learn estimator, so that ``clone``,
-``repr``, equality and nested names in a grid (``solver__beta_2``) work. It holds
-hyper-parameters only, never arrays or state, and ``fit`` works on a clone of it.
+A spec is declared as a dataclass is, by its fields, and is also a scikit-learn
+estimator, so that ``clone``, ``repr``, equality and nested names in a grid
+(``solver__beta_2``) work. It holds hyper-parameters only, never arrays or state, and
+``fit`` works on a clone of it.
 """
 
-from collections.abc import Mapping
-from dataclasses import fields
-from typing import Any, ClassVar, Self
+from collections.abc import Callable, Mapping
+from inspect import Parameter, Signature, get_annotations
+from typing import Any, ClassVar, Self, dataclass_transform, get_origin
 
+import numpy as np
 from sklearn.base import BaseEstimator, clone
 
 from skbackprop._compat import InvalidParameterError, StrOptions
 
 
+@dataclass_transform()
 class Spec(BaseEstimator):
     """Base of everything that can be put into a slot.
+
+    The annotated attributes of a subclass are its hyper-parameters, each with a
+    default; the constructor takes them in that order, those of base classes first. The
+    decorator of ``dataclasses`` would do the same, at ten times the time of import.
 
     A *family* (activations, solvers, ...) is an abstract subclass declared with
     ``family=True``; its members register under the ``name`` they declare and are then
@@ -23,12 +30,10 @@ class Spec(BaseEstimator):
 
     Examples
     --------
-    >>> from dataclasses import dataclass
     >>> from skbackprop.core.spec import Spec, resolve
     >>> class Shape(Spec, family=True):
     ...     pass
-    >>> @dataclass(repr=False)
-    ... class Circle(Shape, name="circle"):
+    >>> class Circle(Shape, name="circle"):
     ...     radius: float = 1.0
     >>> resolve(Shape, "circle", {"radius": 2.0})
     Circle(radius=2.0)
@@ -42,6 +47,8 @@ class Spec(BaseEstimator):
         cls, *, name: str | None = None, family: bool = False, **kwargs: Any
     ) -> None:
         super().__init_subclass__(**kwargs)
+        if "__init__" not in cls.__dict__:
+            cls.__init__ = _constructor(cls)  # type: ignore[method-assign]
         if family:
             cls._members = {}
         if name is not None:
@@ -87,6 +94,54 @@ class Spec(BaseEstimator):
         """
         return [StrOptions(cls._members.keys()), cls]
 
+    def __eq__(self, other: object) -> bool:
+        """Tell whether the other is of the same class with equal hyper-parameters."""
+        if type(other) is not type(self):
+            return NotImplemented
+        theirs = vars(other)
+        return all(_same(value, theirs.get(key)) for key, value in vars(self).items())
+
+
+def _same(one: Any, other: Any) -> bool:
+    return one is other or bool(np.all(one == other))
+
+
+def _constructor(cls: type[Spec]) -> Callable[..., None]:
+    """Return an ``__init__`` that stores the annotated attributes of a class."""
+    defaults = {
+        name: getattr(cls, name)
+        for base in reversed(cls.__mro__)
+        if issubclass(base, Spec)
+        for name, kind in get_annotations(base).items()
+        if not (get_origin(kind) is ClassVar or kind is ClassVar or name == "name")
+        and not str(kind).startswith("ClassVar")
+    }
+    names = tuple(defaults)
+
+    def __init__(self: Spec, *args: Any, **kwargs: Any) -> None:
+        if len(args) > len(names):
+            raise TypeError(
+                f"{type(self).__name__} takes {len(names)} hyper-parameters "
+                f"{names}, got {len(args)}."
+            )
+        given = dict(zip(names, args, strict=False))
+        wrong = kwargs.keys() - defaults.keys() or kwargs.keys() & given.keys()
+        if wrong:
+            raise TypeError(
+                f"{type(self).__name__} takes {names}, each once; got "
+                f"{sorted(wrong)} in vain."
+            )
+        self.__dict__.update(defaults | given | kwargs)
+
+    # What ``clone`` and ``get_params`` read.
+    parameters = [
+        Parameter(name, Parameter.POSITIONAL_OR_KEYWORD, default=value)
+        for name, value in defaults.items()
+    ]
+    own = Parameter("self", Parameter.POSITIONAL_OR_KEYWORD)
+    __init__.__signature__ = Signature([own, *parameters])  # type: ignore[attr-defined]
+    return __init__
+
 
 def resolve(family: type[Spec], value: Any, settings: Mapping | None = None) -> Any:
     """Turn what a user put into a slot into a spec of its own.
@@ -111,7 +166,7 @@ def resolve(family: type[Spec], value: Any, settings: Mapping | None = None) -> 
     elif isinstance(value, str) and value in family._members:
         member: Any = family._members[value]
         known = settings or {}
-        chosen = {f.name: known[f.name] for f in fields(member) if f.name in known}
+        chosen = {f: known[f] for f in member._get_param_names() if f in known}
         spec = member(**chosen)
     else:
         raise InvalidParameterError(

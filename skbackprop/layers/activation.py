@@ -1,6 +1,5 @@
 """Activation functions: a class each, found by its name."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -30,7 +29,6 @@ class Activation(Layer, family=True):
         return n_in, []
 
 
-@dataclass(repr=False)
 class Identity(Activation, name="identity"):
     """The identity, ``f(x) = x``.
 
@@ -50,7 +48,6 @@ class Identity(Activation, name="identity"):
         return lambda y, dy: dy
 
 
-@dataclass(repr=False)
 class ReLU(Activation, name="relu"):
     """The rectified linear unit, ``f(x) = max(0, x)``.
 
@@ -98,7 +95,6 @@ class ReLU(Activation, name="relu"):
         return backward
 
 
-@dataclass(repr=False)
 class Logistic(Activation, name="logistic"):
     """The logistic sigmoid, ``f(x) = 1 / (1 + exp(-x))``.
 
@@ -129,7 +125,6 @@ class Logistic(Activation, name="logistic"):
         return backward
 
 
-@dataclass(repr=False)
 class Tanh(Activation, name="tanh"):
     """The hyperbolic tangent.
 

@@ -1,6 +1,5 @@
 """The fully connected layer."""
 
-from dataclasses import dataclass
 from numbers import Integral
 from typing import ClassVar
 
@@ -11,7 +10,6 @@ from skbackprop.core.layout import Param
 from skbackprop.layers.base import Backward, Forward, Layer, Site
 
 
-@dataclass(repr=False)
 class Dense(Layer, name="dense"):
     """The affine map ``y = x W + b``.
 

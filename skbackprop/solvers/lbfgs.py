@@ -1,6 +1,5 @@
 """L-BFGS, by SciPy's driver."""
 
-from dataclasses import dataclass
 from numbers import Integral
 from typing import ClassVar
 
@@ -14,7 +13,6 @@ from skbackprop.evaluation import Evaluation
 from skbackprop.solvers.base import Problem, Solution, Solver, Status, Verdict
 
 
-@dataclass(repr=False)
 class LBFGS(Solver, name="lbfgs"):
     """The limited-memory BFGS method over all rows at once.
 

@@ -2,7 +2,6 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import chain
 from numbers import Real
 from typing import ClassVar
@@ -120,7 +119,6 @@ def _go_back(problem: Problem, *candidates: np.ndarray) -> None:
             return
 
 
-@dataclass(repr=False)
 class SGD(Stepwise, name="sgd"):
     """Stochastic gradient descent with momentum.
 
@@ -152,7 +150,6 @@ class SGD(Stepwise, name="sgd"):
         return [Momentum(self.momentum, self.nesterovs_momentum)]
 
 
-@dataclass(repr=False)
 class Adam(Stepwise, name="adam"):
     """Adam, in the form of scikit-learn.
 
