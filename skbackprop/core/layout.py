@@ -1,19 +1,22 @@
 """Where each parameter lives in the one flat vector.
 
 Everything that trains, prunes or differentiates a network sees a single vector; layers
-see views into it. The vector is ordered by kind first (all weights, then all biases)
+see views into it. The vector is ordered by kind first (all weights, then all biases, ...)
 and by layer second, so that "all weights" is one contiguous slice: a penalty is one
-pass, and scikit-learn's order of packing is kept.
+pass, and scikit-learn's order of packing is kept. What is no solver's to move comes
+last.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
-Kind = Literal["weight", "bias"]
-KINDS: tuple[Kind, ...] = ("weight", "bias")
+Kind = Literal["weight", "bias", "scale", "shift", "slope", "mean", "variance"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+# Statistics of the data, which layers keep and no solver moves.
+STATES: frozenset[Kind] = frozenset({"mean", "variance"})
 
 
 @dataclass(frozen=True)
@@ -22,17 +25,20 @@ class Param:
 
     Parameters
     ----------
-    kind : {"weight", "bias"}
-        What it is: penalties act on weights alone.
+    kind : {"weight", "bias", "scale", "shift", "slope", "mean", "variance"}
+        What it is: penalties act on weights alone, and solvers on all but the last two.
     shape : tuple of int
         Its shape.
     fan : tuple of int
         Inputs and outputs of the layer it belongs to, for initialisers.
+    start : float or None
+        The value of all entries before training; None if an initialiser draws them.
     """
 
     kind: Kind
     shape: tuple[int, ...]
     fan: tuple[int, int]
+    start: float | None = None
 
     @property
     def size(self) -> int:
@@ -54,6 +60,8 @@ class Layout:
         Length of the vector.
     n_weights : int
         Number of leading entries that are weights.
+    n_trainable : int
+        Number of leading entries that solvers move.
     params : list of list of Param
         The plan, as given.
     """
@@ -69,9 +77,9 @@ class Layout:
                         offsets[position] = end
                         end += param.size
         self.size = end
-        self.n_weights = sum(
-            p.size for group in self.params for p in group if p.kind == "weight"
-        )
+        given = [param for group in self.params for param in group]
+        self.n_weights = sum(p.size for p in given if p.kind == "weight")
+        self.n_trainable = sum(p.size for p in given if p.kind not in STATES)
 
     def views(self, vector: np.ndarray) -> list[tuple[np.ndarray, ...]]:
         """Return, for each layer, views of its parameters.
@@ -99,7 +107,7 @@ class Layout:
 
         Parameters
         ----------
-        kind : {"weight", "bias"}
+        kind : str
             The kind to select.
         vector : ndarray of shape (size,)
             A parameter vector.

@@ -113,8 +113,7 @@ def _constructor(cls: type[Spec]) -> Callable[..., None]:
         for base in reversed(cls.__mro__)
         if issubclass(base, Spec)
         for name, kind in get_annotations(base).items()
-        if not (get_origin(kind) is ClassVar or kind is ClassVar or name == "name")
-        and not str(kind).startswith("ClassVar")
+        if get_origin(kind) is not ClassVar and not str(kind).startswith("ClassVar")
     }
     names = tuple(defaults)
 
