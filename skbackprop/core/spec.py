@@ -8,7 +8,7 @@ estimator, so that ``clone``, ``repr``, equality and nested names in a grid
 
 from collections.abc import Callable, Mapping
 from inspect import Parameter, Signature, get_annotations
-from typing import Any, ClassVar, Self, dataclass_transform, get_origin
+from typing import Any, ClassVar, Self, dataclass_transform
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
@@ -113,7 +113,7 @@ def _constructor(cls: type[Spec]) -> Callable[..., None]:
         for base in reversed(cls.__mro__)
         if issubclass(base, Spec)
         for name, kind in get_annotations(base).items()
-        if get_origin(kind) is not ClassVar and not str(kind).startswith("ClassVar")
+        if "ClassVar" not in str(kind)
     }
     names = tuple(defaults)
 

@@ -121,6 +121,64 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         ``n_hidden_layers=3`` there are three layers of 64. Depth and width are then
         two integers, which every tuner can search.
 
+    weight_init : {'auto', 'zeros', 'constant', 'uniform', 'normal', 'glorot_uniform', \
+            'glorot_normal', 'he_uniform', 'he_normal', 'lecun_uniform', \
+            'lecun_normal', 'orthogonal'} or Initializer, default='auto'
+        Where the weights start. 'auto' follows the activation, as scikit-learn does;
+        the others start biases at zero.
+
+    normalization : {'batch', 'layer', 'group'}, Normalization or None, default=None
+        What normalises the scores of each hidden layer before its activation.
+
+    dropout : float, Dropout or list, default=0.0
+        The share of hidden units switched off at each training step: one number for
+        all hidden layers, or one for each.
+
+    input_dropout : float or Dropout, default=0.0
+        The same for the input features.
+
+    dropconnect : float, default=0.0
+        The share of weights of the hidden layers switched off at each training step.
+
+    penalty : {'l2', 'l1', 'elasticnet'}, Penalty or None, default='l2'
+        What is minimised along with the loss; ``alpha`` is its strength. The L1 part
+        gives exact zeros.
+
+    l1_ratio : float, default=0.15
+        The share of the L1 part in ``penalty='elasticnet'``.
+
+    max_norm : float or None, default=None
+        The largest norm of the weights that lead to a unit; longer ones are cut back
+        after each step.
+
+    clip_norm : float or None, default=None
+        The largest norm of the gradient; a longer one is scaled down.
+
+    clip_value : float or None, default=None
+        The largest absolute value of an entry of the gradient.
+
+    averaging : {'ema', 'mean'}, Averaging or None, default=None
+        Average the weights over the steps, and predict with the average.
+
+    augmentation : str, Augmentation, callable, list or None, default=None
+        What changes each training batch at random: 'gaussian_noise',
+        'feature_dropout', 'mixup', an object such as ``ImageShift((8, 8))``, a callable
+        ``(X, y, rng) -> X, y``, or a list of them. Validation data and predictions are
+        left alone.
+
+    scaling : {'standard', 'robust'}, Scaling or None, default=None
+        Scale the features inside the network, with statistics of the training rows. The
+        targets are scaled as well, and predictions scaled back.
+
+    stopping : str, StoppingRule, list or None, default=None
+        Further rules that end training: 'loss', 'weight_change', 'misclassified',
+        'time' or objects such as ``LossBelow(0.01)``.
+
+    gradient_health : bool, default=False
+        Whether to record, per layer and epoch, the norms of gradients and weights and
+        the shares of dead and saturated units in ``gradient_health_``, and to warn
+        where gradients vanish or explode.
+
     Attributes
     ----------
     coefs_ : list of ndarray of shape (n_in, n_out)
@@ -222,6 +280,21 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         max_fun: Any = 15000,
         scoring: Any = None,
         n_hidden_layers: Any = None,
+        weight_init: Any = "auto",
+        normalization: Any = None,
+        dropout: Any = 0.0,
+        input_dropout: Any = 0.0,
+        dropconnect: Any = 0.0,
+        penalty: Any = "l2",
+        l1_ratio: Any = 0.15,
+        max_norm: Any = None,
+        clip_norm: Any = None,
+        clip_value: Any = None,
+        averaging: Any = None,
+        augmentation: Any = None,
+        scaling: Any = None,
+        stopping: Any = None,
+        gradient_health: Any = False,
     ) -> None:
         self.loss = loss
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -249,6 +322,21 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         self.max_fun = max_fun
         self.scoring = scoring
         self.n_hidden_layers = n_hidden_layers
+        self.weight_init = weight_init
+        self.normalization = normalization
+        self.dropout = dropout
+        self.input_dropout = input_dropout
+        self.dropconnect = dropconnect
+        self.penalty = penalty
+        self.l1_ratio = l1_ratio
+        self.max_norm = max_norm
+        self.clip_norm = clip_norm
+        self.clip_value = clip_value
+        self.averaging = averaging
+        self.augmentation = augmentation
+        self.scaling = scaling
+        self.stopping = stopping
+        self.gradient_health = gradient_health
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
