@@ -45,9 +45,9 @@ print("error terms", output_error.round(4), hidden_error.round(4))
 # -----------------------------
 # A network is a row of layers over one flat vector of parameters. Binding it to that
 # vector, to a vector for the gradient and to a number of rows gives two functions.
+from skbackprop.architecture import mlp
 from skbackprop.core.workspace import Workspace
 from skbackprop.layers import Logistic
-from skbackprop.network import mlp
 
 network = mlp(n_in=3, hidden=[2], activations=[Logistic()], n_out=1)
 layout = network.layout
@@ -59,9 +59,9 @@ bound = network.bind(
 print(f"{layout.size} parameters")
 
 # %%
-# The loss is not in the package: the one for regression has no logistic output, the one
-# for classification is the cross-entropy. A loss is a class with three methods, and
-# an object of it is an option of the regressor.
+# The classifier has this loss as ``loss="squared_error"``; the regressor's has no
+# logistic output. To see what a loss is, here it is by hand: a class with three
+# methods, and an object of it is an option of the regressor.
 from skbackprop.losses import RegressionLoss
 
 

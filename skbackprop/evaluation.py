@@ -13,7 +13,7 @@ from skbackprop.core.data import ChunkReader, Data
 from skbackprop.core.ops import slices
 from skbackprop.core.threads import Crew, single_threaded_products, threads_for
 from skbackprop.core.workspace import Workspace
-from skbackprop.objective import Objective, weighted_loss
+from skbackprop.objective import Objective
 
 __all__ = ["Evaluation"]
 
@@ -54,6 +54,9 @@ class Evaluation:
         if n_threads is None:
             n_threads = threads_for(network.work(len(data)))
         size = min(-(-len(data) // n_threads), network.chunk_rows(theta.dtype))
+        if objective.loss.mixes_rows:
+            # A loss that compares rows groups them itself.
+            size = len(data)
         chunks = slices(len(data), size)
         self._workers = [
             _Worker(objective, theta, data, size, chunks[first::n_threads])
@@ -135,7 +138,7 @@ class _Worker:
             chunk = self.reader.read(rows, n_rows)
             prediction = loss.inverse_link(self._forward(n_rows)(chunk.x))
             predictions[rows] = prediction
-            total += weighted_loss(loss, prediction, chunk.target, chunk.weight)
+            total += loss.total(prediction, chunk.target, chunk.weight)
         return total
 
     def gradient(self) -> float:
@@ -152,7 +155,7 @@ class _Worker:
                 scale = weight[:, np.newaxis] * scale
             prediction = self._gradient(n_rows)(x, target, scale)
             np.add(self.grad, self.part, self.grad)
-            total += weighted_loss(self.objective.loss, prediction, target, weight)
+            total += self.objective.loss.total(prediction, target, weight)
         return total
 
     def _forward(self, n_rows: int) -> Callable[[Any], np.ndarray]:

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
 
-from skbackprop.core.layout import Layout
+from skbackprop.core.layout import STATES, Layout
 from skbackprop.core.ops import dense_product, sparse_product
+from skbackprop.core.randomness import Pass
 from skbackprop.core.workspace import Workspace
-from skbackprop.initializers import glorot_uniform
+from skbackprop.initializers import GlorotUniform, Initializer, draw_parameters
 from skbackprop.layers import Activation, Dense, Layer, Site
 from skbackprop.layers.base import Backward, Forward
 
@@ -32,10 +34,16 @@ class BoundNetwork:
     backward : callable
         ``backward(d)`` writes the gradient of the parameters, given the gradient with
         respect to the raw scores, which it may overwrite. Follows a ``forward``.
+    inputs : list
+        After ``forward``, what ``backward`` takes for each layer's input.
+    steps : list of callable
+        The layers' own forward maps, which may overwrite their input.
     """
 
     forward: Callable[[Any], np.ndarray]
     backward: Callable[[np.ndarray], None]
+    inputs: list[Any]
+    steps: list[Forward]
 
 
 class Network:
@@ -95,6 +103,30 @@ class Network:
         """Whether raw scores are kept column-major."""
         return self.n_out <= FEW_OUTPUTS
 
+    @property
+    def is_random(self) -> bool:
+        """Whether a layer draws random numbers in training."""
+        return any(layer.is_random for layer in self.layers)
+
+    def mixes_rows(self, sparse: bool) -> bool:
+        """Return whether, in training, the rows of a batch have to stay together.
+
+        Parameters
+        ----------
+        sparse : bool
+            Whether the input is a sparse matrix.
+
+        Returns
+        -------
+        bool
+            True if statistics are taken over a batch, or random numbers go by the
+            entries that a sparse batch stores.
+        """
+        first = takewhile(lambda layer: layer.keeps_sparse, self.layers)
+        return any(layer.mixes_rows for layer in self.layers) or (
+            sparse and any(layer.is_random for layer in first)
+        )
+
     def work(self, rows: int) -> int:
         """Return the multiplications of a forward pass; a gradient takes three times.
 
@@ -146,7 +178,11 @@ class Network:
         return min(max(CHUNK_BYTES // row, 64), 4096)
 
     def initial(
-        self, rng: np.random.RandomState, dtype: np.dtype, output_factor: float = 6.0
+        self,
+        rng: np.random.RandomState,
+        dtype: np.dtype,
+        initializer: Initializer | None = None,
+        output_initializer: Initializer | None = None,
     ) -> np.ndarray:
         """Draw the parameters that training starts from.
 
@@ -156,22 +192,39 @@ class Network:
             The source of randomness.
         dtype : dtype
             The floating type of the parameters.
-        output_factor : float, default=6.0
-            Glorot factor of layers that no activation follows.
+        initializer : Initializer, optional
+            Draws all layers; by default, each layer is drawn as the activation after it
+            asks for.
+        output_initializer : Initializer, optional
+            Draws layers that no activation follows; by default, as scikit-learn does.
 
         Returns
         -------
         ndarray of shape (layout.size,)
             The parameters.
         """
-        followers = [*self.layers[1:], None]
-        factors = [
-            follower.glorot_factor
-            if isinstance(follower, Activation)
-            else output_factor
-            for follower in followers
-        ]
-        return glorot_uniform(self.layout, factors, rng, dtype)
+        if initializer is not None:
+            initializers = [initializer] * len(self.layers)
+        else:
+            last = output_initializer or GlorotUniform(bias=True)
+            initializers = self._fitting_initializers(last)
+        return draw_parameters(self.layout, initializers, rng, dtype)
+
+    def _fitting_initializers(self, last: Initializer) -> list[Initializer]:
+        """Return, for each layer, what the activation of its scores asks for.
+
+        Between the two there may be layers without weights, a normalisation say.
+        """
+        initializers, following = [], last
+        for layer, params in zip(
+            reversed(self.layers), reversed(self.layout.params), strict=True
+        ):
+            if isinstance(layer, Activation):
+                following = layer.initializer
+            initializers.append(following)
+            if any(param.kind == "weight" for param in params):
+                following = last
+        return initializers[::-1]
 
     def bind(
         self,
@@ -180,6 +233,8 @@ class Network:
         rows: int,
         workspace: Workspace,
         sparse: bool = False,
+        first_row: int = 0,
+        now: Pass | None = None,
     ) -> BoundNetwork:
         """Bind the layers to parameters, a gradient and a number of rows.
 
@@ -195,14 +250,20 @@ class Network:
             Where buffers come from.
         sparse : bool, default=False
             Whether the input is a sparse matrix.
+        first_row : int, default=0
+            Where the rows begin in their batch, which threads may share.
+        now : Pass, optional
+            In training, tells of the batch at hand; by default the network works as in
+            prediction.
 
         Returns
         -------
         BoundNetwork
             The two maps.
         """
-        last = len(self.layers) - 1
-        forwards, backwards = [], []
+        last, first = len(self.layers) - 1, self.first_trainable
+        forwards: list[Forward] = []
+        backwards: list[tuple[int, Backward]] = []
         for key, layer in enumerate(self.layers):
             site = Site(
                 key=key,
@@ -212,19 +273,34 @@ class Network:
                 params=params[key],
                 grads=grads[key] if grads is not None else (),
                 workspace=workspace,
-                product=sparse_product if sparse and key == 0 else dense_product,
-                wants_input_gradient=key > 0,
+                product=sparse_product if sparse else dense_product,
+                wants_input_gradient=key > first,
                 column_major=self.has_few_outputs and key == last,
+                sparse=sparse,
+                first_row=first_row,
+                now=now,
             )
+            sparse = sparse and layer.keeps_sparse
             forwards.append(layer.bind_forward(site))
-            if grads is not None:
-                backwards.append(layer.bind_backward(site))
+            if grads is not None and key >= first:
+                backwards.append((key, layer.bind_backward(site)))
         return _chain(forwards, backwards)
 
+    @property
+    def first_trainable(self) -> int:
+        """The position of the first layer that learns: a gradient goes no further."""
+        learns = [
+            any(param.kind not in STATES for param in group)
+            for group in self.layout.params
+        ]
+        return learns.index(True)
 
-def _chain(forwards: list[Forward], backwards: list[Backward]) -> BoundNetwork:
+
+def _chain(
+    forwards: list[Forward], backwards: list[tuple[int, Backward]]
+) -> BoundNetwork:
     ascending = list(enumerate(forwards))
-    descending = list(enumerate(backwards))[::-1]
+    descending = backwards[::-1]
     inputs: list[Any] = [None] * len(forwards)
 
     def forward(x: Any) -> np.ndarray:
@@ -237,31 +313,4 @@ def _chain(forwards: list[Forward], backwards: list[Backward]) -> BoundNetwork:
         for index, step in descending:
             d = step(inputs[index], d)
 
-    return BoundNetwork(forward, backward)
-
-
-def mlp(
-    n_in: int, hidden: Sequence[int], activations: Sequence[Activation], n_out: int
-) -> Network:
-    """Build a multi-layer perceptron.
-
-    Parameters
-    ----------
-    n_in : int
-        The number of inputs.
-    hidden : sequence of int
-        The widths of the hidden layers.
-    activations : sequence of Activation
-        One for each hidden layer.
-    n_out : int
-        The number of raw scores.
-
-    Returns
-    -------
-    Network
-        The network, with raw scores as its output.
-    """
-    layers: list[Layer] = []
-    for width, activation in zip(hidden, activations, strict=True):
-        layers += [Dense(width), activation]
-    return Network([*layers, Dense(n_out)], n_in)
+    return BoundNetwork(forward, backward, inputs, forwards)

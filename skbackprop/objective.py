@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 
+from skbackprop.core.randomness import Pass
 from skbackprop.core.workspace import Workspace
 from skbackprop.losses import Loss
 from skbackprop.network import Network
-from skbackprop.penalties import L2
+from skbackprop.penalties import Penalty
 
 BatchGradient = Callable[[Any, np.ndarray, Any], np.ndarray]
 
@@ -32,13 +33,13 @@ class Objective:
         Gives raw scores.
     loss : Loss
         Judges them.
-    penalty : L2
+    penalty : Penalty
         Judges the weights.
     """
 
     network: Network
     loss: Loss
-    penalty: L2
+    penalty: Penalty
 
     def bind_gradient(
         self,
@@ -47,6 +48,8 @@ class Objective:
         rows: int,
         workspace: Workspace,
         sparse: bool,
+        first_row: int = 0,
+        now: Pass | None = None,
     ) -> BatchGradient:
         """Bind forward pass, loss and backward pass to a number of rows.
 
@@ -60,6 +63,10 @@ class Objective:
             Where buffers come from.
         sparse : bool
             Whether inputs are sparse.
+        first_row : int, default=0
+            Where the rows begin in their batch, which threads may share.
+        now : Pass, optional
+            In training, tells layers of the batch at hand.
 
         Returns
         -------
@@ -69,17 +76,21 @@ class Objective:
         """
         layout = self.network.layout
         bound = self.network.bind(
-            layout.views(theta), layout.views(grad), rows, workspace, sparse
+            layout.views(theta),
+            layout.views(grad),
+            rows,
+            workspace,
+            sparse,
+            first_row,
+            now,
         )
         forward, backward = bound.forward, bound.backward
-        inverse_link, loss_gradient = self.loss.inverse_link, self.loss.gradient
+        inverse_link, loss_gradient = self.loss.inverse_link, self.loss.scaled_gradient
         delta = self.network.score_buffer(rows, workspace.dtype)
-        multiply = np.multiply
 
         def gradient(x: Any, target: np.ndarray, scale: Any) -> np.ndarray:
             prediction = inverse_link(forward(x))
-            loss_gradient(prediction, target, delta)
-            multiply(delta, scale, delta)
+            loss_gradient(prediction, target, scale, delta)
             backward(delta)
             return prediction
 
@@ -99,29 +110,3 @@ class Objective:
             Their sum, after the loss has had its say (a mean over outputs, say).
         """
         return data_loss * self.loss.reported_share(self.network.n_out) + penalty
-
-
-def weighted_loss(
-    loss: Loss, prediction: np.ndarray, target: np.ndarray, weight: np.ndarray | None
-) -> float:
-    """Return the sum of the losses of some rows, each times its weight.
-
-    Parameters
-    ----------
-    loss : Loss
-        The loss.
-    prediction, target : ndarray of shape (n_samples, n_outputs)
-        Its arguments.
-    weight : ndarray of shape (n_samples,) or None
-        Weights.
-
-    Returns
-    -------
-    float
-        The sum, accumulated in float64.
-    """
-    values = loss.value(prediction, target)
-    if weight is not None:
-        # A row of weight zero counts for nothing, even where its loss overflows.
-        values = np.where(weight != 0, values, 0.0) * weight
-    return float(values.sum(dtype=np.float64))

@@ -9,15 +9,17 @@ from collections.abc import Callable
 
 import numpy as np
 
+from skbackprop._loss_checks import second_derivatives
 from skbackprop.core.data import Data
-from skbackprop.core.layout import Layout
+from skbackprop.core.layout import Kind, Layout
+from skbackprop.core.randomness import Pass
 from skbackprop.core.workspace import Workspace
 from skbackprop.evaluation import Evaluation
-from skbackprop.layers import Activation, Layer, Site
+from skbackprop.layers import Layer, Site
 from skbackprop.losses import Loss
 from skbackprop.objective import Objective
-from skbackprop.penalties import L2
-from skbackprop.updates import Update, bind_chain
+from skbackprop.penalties import Penalty
+from skbackprop.updates import Span, Update, bind_chain
 
 __all__ = [
     "check_layer",
@@ -29,6 +31,10 @@ __all__ = [
 ]
 
 STEP = 1e-6
+# Differences tell derivatives that are smaller from none at all no more.
+SMALLEST = 1e-2
+# Parameters of these kinds are above zero.
+POSITIVE: tuple[Kind, ...] = ("variance", "spread")
 
 
 def numerical_gradient(
@@ -74,6 +80,10 @@ def check_layer(
 ) -> float:
     """Check the derivatives of a layer, for its parameters and its input.
 
+    They are checked as in prediction, then as in training: with a mask that is held
+    fixed where the layer is random, and with rows that weigh alike and that do not
+    where it takes statistics over a batch. What no solver moves is left out.
+
     Parameters
     ----------
     layer : Layer
@@ -105,32 +115,64 @@ def check_layer(
     n_out, needed = layer.build(n_in)
     layout = Layout([needed])
     theta, x = rng.standard_normal(layout.size), rng.standard_normal((rows, n_in))
+    for kind in POSITIVE:
+        for view in layout.of_kind(kind, theta):
+            view[...] = np.abs(view) + 0.5
     along = rng.standard_normal((rows, n_out))
-    grad = np.full(layout.size, np.nan)
-    site = _site(n_in, n_out, rows, layout, theta, grad)
-    given = x.copy()
-    output = layer.bind_forward(site)(given)
     name = type(layer).__name__
-    assert output is given or not isinstance(layer, Activation), (
-        f"{name}: an activation works in place: write to x, and return x"
-    )
+    errors = [
+        _check_pass(f"{name}: {{}}{manner}", layer, layout, theta, x, along, now, rtol)
+        for manner, now in _passes(rng, rows)
+    ]
+    return max(errors)
+
+
+def _passes(rng: np.random.RandomState, rows: int) -> list[tuple[str, Pass | None]]:
+    """Return in which manners a layer is run: prediction, training, with weights."""
+    plain, weighted = Pass(seed=0, first_row=3), Pass(seed=0, first_row=3)
+    plain.total = float(rows)
+    weight = rng.uniform(0.5, 3.0, (rows, 1))
+    weighted.share, weighted.total = weight / weight.sum(), float(weight.sum())
+    plain.n_counted = weighted.n_counted = rows
+    return [
+        ("", None),
+        (" in training", plain),
+        (" in training with weights", weighted),
+    ]
+
+
+def _check_pass(
+    what: str,
+    layer: Layer,
+    layout: Layout,
+    theta: np.ndarray,
+    x: np.ndarray,
+    along: np.ndarray,
+    now: Pass | None,
+    rtol: float,
+) -> float:
+    """Compare both derivatives of a layer, in one manner of running it."""
+    grad, given = np.full(layout.size, np.nan), x.copy()
+    site = _site(layout, theta.copy(), grad, x, along, now)
+    layer.bind_forward(site)(given)
     dx = layer.bind_backward(site)(given, along.copy()).copy()
 
     def value(parameters: np.ndarray, inputs: np.ndarray) -> float:
-        site = _site(n_in, n_out, rows, layout, parameters, None)
+        # In training, layers look for a place for gradients; in prediction for none.
+        place = None if now is None else np.empty_like(theta)
+        # Copies: running statistics are written to, and so may inputs be.
+        site = _site(layout, parameters.copy(), place, x, along, now)
         return float(np.sum(along * layer.bind_forward(site)(inputs.copy())))
 
+    moved = slice(layout.n_trainable)
+    of_inputs = numerical_gradient(lambda at: value(theta, at), x)
+    of_parameters = numerical_gradient(lambda at: value(at, x), theta)
     return max(
+        _compare(what.format("gradient of the input"), dx, of_inputs, rtol),
         _compare(
-            f"{name}: gradient of the input",
-            dx,
-            numerical_gradient(lambda at: value(theta, at), x),
-            rtol,
-        ),
-        _compare(
-            f"{name}: gradient of the parameters",
-            grad,
-            numerical_gradient(lambda at: value(at, x), theta),
+            what.format("gradient of the parameters"),
+            grad[moved],
+            of_parameters[moved],
             rtol,
         ),
     )
@@ -141,12 +183,15 @@ def check_loss(
 ) -> float:
     """Check the gradient of a loss against its value, through its link.
 
+    Its ``hessian_product``, ``gauss_newton_product`` and ``factor`` are, too, if any.
+
     Parameters
     ----------
     loss : Loss
         The loss.
     target : ndarray of shape (n_samples, n_outputs)
-        Targets in its range.
+        Targets in its range; soft ones, such as 0.3, for ``loss.softened()``. A loss
+        that takes more scores than there are targets gets them.
     seed : int, default=0
         Sets the random scores.
     rtol : float, default=1e-6
@@ -165,20 +210,24 @@ def check_loss(
     >>> check_loss(Poisson(), np.array([[0.0], [3.0]])) < 1e-6
     True
     """
-    raw = np.random.RandomState(seed).standard_normal(target.shape)
+    shape = len(target), loss.n_scores(target.shape[1])
+    raw = np.random.RandomState(seed).standard_normal(shape)
     gradient = loss.gradient(loss.inverse_link(raw.copy()), target, np.empty_like(raw))
     numerical = numerical_gradient(
         lambda at: float(np.sum(loss.value(loss.inverse_link(at), target))), raw
     )
-    return _compare(f"{type(loss).__name__}: gradient", gradient, numerical, rtol)
+    name = type(loss).__name__
+    error = _compare(f"{name}: gradient", gradient, numerical, rtol)
+    second = second_derivatives(loss, raw, target, STEP)
+    return max([error, *(_compare(f"{name}: {w}", a, b, rtol) for w, a, b in second)])
 
 
-def check_penalty(penalty: L2, seed: int = 0, rtol: float = 1e-6) -> float:
-    """Check the gradient of a penalty against its value.
+def check_penalty(penalty: Penalty, seed: int = 0, rtol: float = 1e-6) -> float:
+    """Check the gradient of a penalty against its value, away from zero.
 
     Parameters
     ----------
-    penalty : L2
+    penalty : Penalty
         The penalty.
     seed : int, default=0
         Sets the random weights.
@@ -201,6 +250,8 @@ def check_penalty(penalty: L2, seed: int = 0, rtol: float = 1e-6) -> float:
     gradient = np.zeros_like(weights)
     whole = penalty.bind(weights, gradient)(0.5)
     np.testing.assert_allclose(whole, penalty.value(weights))
+    # What ``bind`` leaves to the solver.
+    gradient += 0.5 * penalty.absolute * np.sign(weights)
     numerical = numerical_gradient(lambda at: 0.5 * penalty.value(at), weights)
     return _compare(f"{type(penalty).__name__}: gradient", gradient, numerical, rtol)
 
@@ -242,6 +293,8 @@ def check_objective(
 def check_update(update: Update, rate: float = 0.01, seed: int = 0) -> float:
     """Check that an update goes downhill, and block by block as it does in one piece.
 
+    The latter is not asked of an update that says that it is not ``entrywise``.
+
     Parameters
     ----------
     update : Update
@@ -272,10 +325,14 @@ def check_update(update: Update, rate: float = 0.01, seed: int = 0) -> float:
 
     name = type(update).__name__
     whole = _descend(update, curvature, start, rate, [slice(None)])
-    parts = _descend(update, curvature, start, rate, [slice(0, 5), slice(5, None)])
-    np.testing.assert_allclose(
-        whole, parts, rtol=1e-12, err_msg=f"{name}: differs from itself in two blocks"
-    )
+    if update.entrywise:
+        parts = _descend(update, curvature, start, rate, [slice(0, 5), slice(5, None)])
+        np.testing.assert_allclose(
+            whole,
+            parts,
+            rtol=1e-12,
+            err_msg=f"{name}: differs from itself in two blocks",
+        )
     assert value(whole[-1]) < value(start), f"{name}: does not go downhill"
     step = whole[0] - start
     rise = (value(start + STEP * step) - value(start - STEP * step)) / (2.0 * STEP)
@@ -294,7 +351,11 @@ def _descend(
     theta, grad = start.copy(), np.empty_like(start)
     moments = [np.zeros_like(start) for _ in range(update.n_moments)]
     steps = [
-        bind_chain([update], theta[b], grad[b], [[vector[b] for vector in moments]])
+        bind_chain(
+            [update],
+            Span(theta[b], grad[b], theta[b].size),
+            [[vector[b] for vector in moments]],
+        )
         for b in blocks
     ]
     path = []
@@ -307,21 +368,23 @@ def _descend(
 
 
 def _site(
-    n_in: int,
-    n_out: int,
-    rows: int,
     layout: Layout,
     theta: np.ndarray,
     grad: np.ndarray | None,
+    x: np.ndarray,
+    y: np.ndarray,
+    now: Pass | None,
 ) -> Site:
+    """Return the place of a layer by itself; ``y`` is like its output."""
     return Site(
         key=0,
-        rows=rows,
-        n_in=n_in,
-        n_out=n_out,
+        rows=len(x),
+        n_in=x.shape[1],
+        n_out=y.shape[1],
         params=layout.views(theta)[0],
         grads=layout.views(grad)[0] if grad is not None else (),
-        workspace=Workspace(rows, np.dtype(np.float64)),
+        workspace=Workspace(len(x), np.dtype(np.float64)),
+        now=now,
     )
 
 
@@ -330,7 +393,7 @@ def _compare(
 ) -> float:
     if analytic.size == 0:
         return 0.0
-    scale = max(float(np.abs(numerical).max()), 1e-12)
+    scale = max(float(np.abs(numerical).max()), SMALLEST)
     error = float(np.abs(analytic - numerical).max()) / scale
     # Not ``error > rtol``: a NaN must not pass.
     assert error <= rtol, f"{what} is off by {error:.1e} of its largest entry"

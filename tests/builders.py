@@ -2,20 +2,15 @@
 
 import numpy as np
 
+from skbackprop.architecture import mlp
 from skbackprop.core.data import Data, MatrixTarget, OneHotTarget
 from skbackprop.layers import Activation
 from skbackprop.losses import ClassificationLoss, RegressionLoss
-from skbackprop.network import Network, mlp
+from skbackprop.network import Network
 from skbackprop.schedules import Constant
 from skbackprop.solvers import Problem, Verdict
 
-from . import oracle
-
-ORACLE_LOSSES = {
-    "SquaredError": oracle.squared_error,
-    "Poisson": oracle.poisson,
-    "BinaryCrossEntropy": oracle.binary_log_loss,
-}
+from . import oracle, oracle_losses
 
 
 def perceptron(widths, activation="tanh"):
@@ -37,6 +32,8 @@ def every_loss(n_rows=7, seed=0):
     for name, member in RegressionLoss.members().items():
         counts = rng.poisson(1.0, (n_rows, 2)).astype(float)
         numbers = counts if member.positive_only else rng.normal(size=(n_rows, 2))
+        if name == "gamma":
+            numbers += 0.5  # no zeros
         cases[name] = member(), MatrixTarget(numbers)
     for name, member in ClassificationLoss.members().items():
         indicators = rng.randint(2, size=(n_rows, 2)).astype(bool)
@@ -57,17 +54,7 @@ def expanded(target, n_rows):
 
 def oracle_loss(loss):
     """Return the loop-written equal of a loss."""
-    if type(loss).__name__ in ORACLE_LOSSES:
-        return ORACLE_LOSSES[type(loss).__name__]
-
-    def per_row(scores, target):
-        value, gradient = 0.0, []
-        for head in loss.heads():
-            part = oracle.categorical_log_loss(scores[head], target[head])
-            value, gradient = value + part[0], gradient + part[1]
-        return value, gradient
-
-    return per_row
+    return oracle_losses.of(loss)
 
 
 def oracle_network(network, theta, activation):
@@ -101,12 +88,15 @@ class Recorder:
         self.script = list(verdicts)
         self.n_seen, self.n_rows, self.theta = 0, n_rows, theta
         self.losses, self.thetas, self.plateaus, self.events = [], [], [], []
+        self.rates, self.watched = [], np.inf
 
     def begin_epoch(self):
         self.events.append("begin")
 
-    def end_epoch(self, loss):
+    def end_epoch(self, loss, rate=None):
         self.events.append("end")
+        self.rates.append(rate)
+        self.watched = loss
         self.n_seen += self.n_rows
         self.losses.append(loss)
         if self.theta is not None:

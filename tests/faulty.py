@@ -120,10 +120,8 @@ class WrongShare(L2):
 class Memoryless(Update):
     """An update of the tests' own, from a function of gradient and rate."""
 
-    n_moments = 0
-
-    def bind(self, grad, moments):
-        return lambda rate, t: self.turn(grad, rate)
+    def bind(self, span, moments):
+        return lambda rate, t: self.turn(span.grad, rate)
 
 
 class GoesUphill(Memoryless):
@@ -146,6 +144,6 @@ class LooksAtTheWhole(Memoryless):
 class StartsUphill(ScaleByAdam):
     """Only its first step has the wrong sign."""
 
-    def bind(self, grad, moments):
-        update = super().bind(grad, moments)
+    def bind(self, span, moments):
+        update = super().bind(span, moments)
         return lambda rate, t: update(rate, t) * (-1.0 if t == 1 else 1.0)

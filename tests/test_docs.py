@@ -8,6 +8,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "docs" / "api.rst"
 PUBLIC = ["layers", "losses", "penalties", "schedules", "solvers", "testing", "updates"]
+PUBLIC += ["augmentation", "averaging", "initializers", "training"]
+PUBLIC += ["training.scaling"]
 
 
 @pytest.mark.parametrize("module", PUBLIC)

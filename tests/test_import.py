@@ -34,13 +34,17 @@ OPTIONAL = {
 ROWS = [
     {"_compat"},
     {"core"},
-    {"initializers", "layers", "links", "losses", "penalties", "schedules", "updates"},
+    {"initializers"},
+    {"augmentation", "averaging", "layers", "links", "losses", "penalties"}
+    | {"schedules", "updates"},
     {"network"},
+    {"architecture"},
     {"objective"},
-    {"evaluation", "prediction"},
+    {"evaluation", "linearization", "prediction"},
     {"solvers"},
     {"training"},
     {"estimators"},
+    {"_loss_checks"},
     {"testing"},
     {"__init__"},
 ]
@@ -100,6 +104,8 @@ def test_no_optional_package_is_needed_to_fit_and_predict():
 # What users import from.
 PUBLIC = ["skbackprop", *(f"skbackprop.{part}" for part in ("layers", "solvers"))]
 PUBLIC += [f"skbackprop.{part}" for part in ("losses", "schedules", "testing")]
+PUBLIC += [f"skbackprop.{part}" for part in ("averaging", "penalties", "updates")]
+PUBLIC += ["skbackprop.training"]
 
 
 @pytest.mark.parametrize("name", PUBLIC)

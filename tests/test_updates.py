@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.neural_network._stochastic_optimizers import AdamOptimizer, SGDOptimizer
 
 from skbackprop.core.spec import resolve
-from skbackprop.updates import Momentum, ScaleByAdam, Update, bind_chain
+from skbackprop.updates import Momentum, ScaleByAdam, Span, Update, bind_chain
 
 RATES = [0.1, 0.1, 0.05, 0.2, 0.05]
 GRADIENTS = st.lists(st.floats(-10, 10, allow_subnormal=False), min_size=1, max_size=6)
@@ -19,7 +19,7 @@ def walk(chain, gradients, rates, dtype=np.float64, size=1):
     """The parameters after each step, for gradients that do not depend on them."""
     theta, grad = np.zeros(size, dtype), np.empty(size, dtype)
     moments = [[np.zeros_like(theta) for _ in range(u.n_moments)] for u in chain]
-    step = bind_chain(chain, theta, grad, moments)
+    step = bind_chain(chain, Span(theta, grad, size), moments)
     path = []
     for t, (gradient, rate) in enumerate(zip(gradients, rates, strict=True), start=1):
         grad[...] = gradient
@@ -100,7 +100,8 @@ OPTIMIZERS = {
 )
 def test_steps_are_those_of_scikit_learn(update, optimizer, form):
     settings = update.get_params() | form
-    settings.pop("nesterov", None)
+    for name in ("nesterov", "corrected"):
+        settings.pop(name, None)
     theirs = [np.zeros(3)]
     moving = optimizer(theirs, learning_rate_init=0.1, **settings, **form)
     gradients = np.random.RandomState(0).normal(size=(6, 3))
@@ -119,10 +120,10 @@ def test_vectors_keep_their_type(name, dtype):
     update = Update.members()[name]()
     theta, grad = np.ones(3, dtype), np.ones(3, dtype)
     moments = [np.zeros(3, dtype) for _ in range(update.n_moments)]
-    rate = update.bind(grad, moments)(0.1, 1)
+    rate = update.bind(Span(theta, grad, 3), moments)(0.1, 1)
     # A NumPy scalar would make the step float64.
     assert type(rate) is float
-    bind_chain([update], theta, grad, [moments])(0.1, 2)
+    bind_chain([update], Span(theta, grad, 3), [moments])(0.1, 2)
     assert {a.dtype for a in (theta, grad, *moments)} == {np.dtype(dtype)}
 
 
@@ -148,7 +149,8 @@ def test_the_moments_are_all_that_is_remembered(name):
     theta, moments = np.zeros(3), [np.zeros(3) for _ in range(update.n_moments)]
     for t, (gradient, rate) in enumerate(zip(gradients, RATES, strict=True), start=1):
         # A new chain at each step, as after loading a pickle.
-        bind_chain([update], theta, gradient.copy(), [moments])(rate, t)
+        span = Span(theta, gradient.copy(), 3)
+        bind_chain([update], span, [moments])(rate, t)
     assert_allclose(theta, whole, rtol=1e-12)
 
 
@@ -157,13 +159,9 @@ class Doubled(Update):
 
     keep: float = 0.5
 
-    @property
-    def n_moments(self):
-        return 0
-
-    def bind(self, grad, moments):
+    def bind(self, span, moments):
         def update(rate, t):
-            np.multiply(grad, 2.0, grad)
+            np.multiply(span.grad, 2.0, span.grad)
             return rate * self.keep
 
         return update

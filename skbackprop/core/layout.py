@@ -1,22 +1,32 @@
 """Where each parameter lives in the one flat vector.
 
 Everything that trains, prunes or differentiates a network sees a single vector; layers
-see views into it. The vector is ordered by kind first (all weights, then all biases, ...)
+see views into it. The vector is ordered by kind first (all weights, then all biases)
 and by layer second, so that "all weights" is one contiguous slice: a penalty is one
 pass, and scikit-learn's order of packing is kept. What is no solver's to move comes
 last.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
 
-Kind = Literal["weight", "bias", "scale", "shift", "slope", "mean", "variance"]
+Kind = Literal[
+    "weight",
+    "bias",
+    "scale",
+    "shift",
+    "slope",
+    "mean",
+    "variance",
+    "center",
+    "spread",
+]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 # Statistics of the data, which layers keep and no solver moves.
-STATES: frozenset[Kind] = frozenset({"mean", "variance"})
+STATES: frozenset[Kind] = frozenset({"mean", "variance", "center", "spread"})
 
 
 @dataclass(frozen=True)
@@ -25,8 +35,8 @@ class Param:
 
     Parameters
     ----------
-    kind : {"weight", "bias", "scale", "shift", "slope", "mean", "variance"}
-        What it is: penalties act on weights alone, and solvers on all but the last two.
+    kind : str
+        What it is: penalties act on weights alone, and solvers on all but statistics.
     shape : tuple of int
         Its shape.
     fan : tuple of int
@@ -102,6 +112,27 @@ class Layout:
             for group, offsets in zip(self.params, self._offsets, strict=True)
         ]
 
+    def block_views(self, block: np.ndarray) -> list[tuple[np.ndarray, ...]]:
+        """Return, for each layer, views of its parameters in several vectors at once.
+
+        Parameters
+        ----------
+        block : ndarray of shape (k, size)
+            The vectors, as rows.
+
+        Returns
+        -------
+        list of tuple of ndarray
+            Views of shape ``(k, *shape)`` of each parameter.
+        """
+        return [
+            tuple(
+                block[:, offset : offset + param.size].reshape(-1, *param.shape)
+                for param, offset in zip(group, offsets, strict=True)
+            )
+            for group, offsets in zip(self.params, self._offsets, strict=True)
+        ]
+
     def of_kind(self, kind: Kind, vector: np.ndarray) -> list[np.ndarray]:
         """Return views of all parameters of one kind, in the order of the layers.
 
@@ -125,7 +156,7 @@ class Layout:
         ]
 
     def regroup(
-        self, arrays: dict[Kind, Sequence[np.ndarray]]
+        self, arrays: Mapping[Kind, Sequence[np.ndarray]]
     ) -> list[tuple[np.ndarray, ...]]:
         """Return, for each layer, its parameters out of lists by kind.
 
@@ -165,9 +196,11 @@ class Layout:
         return vector[: self.n_weights]
 
     def pack(
-        self, arrays: dict[Kind, Iterable[np.ndarray]], dtype: np.dtype
+        self, arrays: Mapping[Kind, Iterable[np.ndarray]], dtype: np.dtype
     ) -> np.ndarray:
         """Copy arrays, given by kind in the order of the layers, into a new vector.
+
+        Parameters of a kind that is not given start where they would in a new fit.
 
         Parameters
         ----------
@@ -182,6 +215,10 @@ class Layout:
             The vector.
         """
         vector = np.empty(self.size, dtype)
+        for group, views in zip(self.params, self.views(vector), strict=True):
+            for param, view in zip(group, views, strict=True):
+                if param.start is not None:
+                    view.fill(param.start)
         for kind, given in arrays.items():
             for view, array in zip(self.of_kind(kind, vector), given, strict=True):
                 view[...] = array

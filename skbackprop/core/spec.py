@@ -108,13 +108,13 @@ def _same(one: Any, other: Any) -> bool:
 
 def _constructor(cls: type[Spec]) -> Callable[..., None]:
     """Return an ``__init__`` that stores the annotated attributes of a class."""
-    defaults = {
-        name: getattr(cls, name)
-        for base in reversed(cls.__mro__)
-        if issubclass(base, Spec)
-        for name, kind in get_annotations(base).items()
-        if "ClassVar" not in str(kind)
-    }
+    defaults: dict[str, Any] = {}
+    for base in reversed(cls.__mro__):
+        for name, kind in get_annotations(base).items():
+            if "ClassVar" in str(kind):
+                defaults.pop(name, None)
+            elif issubclass(base, Spec) and name in vars(base):
+                defaults[name] = vars(base)[name]
     names = tuple(defaults)
 
     def __init__(self: Spec, *args: Any, **kwargs: Any) -> None:

@@ -49,6 +49,25 @@ class Workspace:
             self._buffers[key] = np.empty(shape, dtype or self.dtype)
         return self._buffers[key][:rows]
 
+    def array(self, key: Hashable, shape: tuple[int, ...]) -> np.ndarray:
+        """Return an array that does not depend on the number of rows.
+
+        Parameters
+        ----------
+        key : hashable
+            Who asks, and what for.
+        shape : tuple of int
+            Its shape.
+
+        Returns
+        -------
+        ndarray
+            C-contiguous and uninitialised.
+        """
+        if key not in self._buffers:
+            self._buffers[key] = np.empty(shape, self.dtype)
+        return self._buffers[key]
+
     def constant(self, value: float, rows: int, width: int) -> np.ndarray:
         """Return a matrix of one repeated value, to be read only.
 

@@ -13,13 +13,26 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skbackprop._compat import _check_sample_weight
-from skbackprop.core.ops import all_finite
-from skbackprop.estimators._params import CONSTRAINTS, Slots, resolve_slots
+from skbackprop.estimators._params import (
+    CONSTRAINTS,
+    Slots,
+    check_trainable,
+    resolve_slots,
+)
 from skbackprop.estimators._run import Run
+from skbackprop.estimators._scaling import FittedScaling
+from skbackprop.estimators._start import (
+    check_same_shape,
+    extra_params,
+    fitted_params,
+    given_params,
+    packed,
+)
 from skbackprop.losses import Loss
-from skbackprop.network import Network, mlp
+from skbackprop.network import Network
 from skbackprop.objective import Objective
 from skbackprop.prediction import predict_rows
+from skbackprop.training.health import GradientHealth
 from skbackprop.training.monitor import TrainingMonitor
 from skbackprop.training.progress import Progress
 from skbackprop.training.rows import Rows
@@ -55,6 +68,8 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
     _network: Network
     _loss: Loss
     _progress: Progress | None
+    _scaling: FittedScaling | None = None
+    _scales_targets: ClassVar[bool] = False
 
     @abstractmethod
     def _check_target(self, given: Given, y: Any, going_on: bool) -> tuple[Any, Target]:
@@ -74,6 +89,12 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
     ) -> np.ndarray | None:
         """Return the weights of rows, times those of their classes."""
 
+    @abstractmethod
+    def _build_network(
+        self, slots: Slots, n_in: int, loss: Loss, target: Target
+    ) -> Network:
+        """Return the network for a number of inputs, a loss and a kind of target."""
+
     # ------------------------------------------------------------------- training
 
     def _train(self, given: Given) -> Any:
@@ -87,10 +108,12 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
         dtypes = [self.coefs_[0].dtype] if going_on else [np.float64, np.float32]
         X, y = self._validate(given.X, given.y, dtypes, reset=not going_on)
         y, target = self._check_target(given, y, going_on)
-        network = mlp(X.shape[1], slots.hidden, slots.activations, target.width)
+        loss = self._training_loss(slots, target)
+        network = self._build_network(slots, X.shape[1], loss, target)
+        check_trainable(network, slots)
         if going_on:
-            self._check_same_shape(network)
-        objective = Objective(network, self._loss_of(target), slots.penalty)
+            check_same_shape(self, network)
+        objective = Objective(network, loss, slots.penalty)
         rows = self._rows(X, y, target, objective.loss, given.sample_weight)
         rng = check_random_state(self.random_state)
         theta = self._start(network, rng, rows.X.dtype, slots, given, going_on)
@@ -100,6 +123,12 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
             self._forget()
         Run(self, slots, objective, rows, held_out, theta, rng, given, going_on).go()
         return self
+
+    def _training_loss(self, slots: Slots, target: Any) -> Loss:
+        """Return the loss; the one for soft targets where augmentation makes them."""
+        loss = self._loss_of(target)
+        softens = slots.augmentation is not None and slots.augmentation.softens
+        return loss.softened() if softens else loss
 
     def _check_request(self, given: Given) -> None:
         """Refuse combinations of arguments that say two things."""
@@ -166,31 +195,18 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
     ) -> np.ndarray:
         """Return the parameters to start from."""
         if given.coefs_init is not None and given.intercepts_init is not None:
-            return _packed(network, given.coefs_init, given.intercepts_init, dtype)
+            extra = self.extra_params_ if going_on else {}
+            own = given_params(network, given.coefs_init, given.intercepts_init, extra)
+            return packed(network, own, dtype)
         if going_on:
-            return _packed(network, self.coefs_, self.intercepts_, dtype)
-        return network.initial(rng, dtype, slots.output_factor)
-
-    def _check_same_shape(self, network: Network) -> None:
-        present = [coef.shape[1] for coef in self.coefs_]
-        wanted = [p[0].shape[1] for p in network.layout.params if p]
-        if present[:-1] != wanted[:-1]:
-            raise ValueError(
-                f"hidden_layer_sizes changed from {present[:-1]} to {wanted[:-1]} "
-                "since the last fit: the weights cannot be gone on with. Call fit with "
-                "warm_start=False to start again."
-            )
-        if present[-1] != wanted[-1]:
-            raise ValueError(
-                f"The number of outputs changed from {present[-1]} to {wanted[-1]} "
-                "since the last fit. Call fit with warm_start=False to start again."
-            )
+            return packed(network, fitted_params(self), dtype)
+        return network.initial(rng, dtype, slots.initializer, slots.output_initializer)
 
     def _describe(self, network: Network, loss: Loss, target: Any) -> None:
         """Set what predictions need beside the parameters."""
         self._network, self._loss, self._target = network, loss, target
         self.n_layers_ = network.n_dense + 1
-        self.n_outputs_ = target.width
+        self.n_outputs_ = network.n_out
         self.out_activation_ = loss.link
 
     def _forget(self) -> None:
@@ -199,9 +215,11 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
         self.t_ = 0
         self.n_steps_ = 0
         self.loss_curve_: list[float] = []
+        self.learning_rate_curve_: list[float] = []
         self.validation_scores_: list[float] | None = None
         self.validation_loss_curve_: list[float] | None = None
         self.best_validation_score_: float | None = None
+        self.gradient_health_: GradientHealth | None = None
 
     def _fitted_state(
         self, theta: np.ndarray, monitor: TrainingMonitor
@@ -214,9 +232,13 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
         return {
             "coefs_": layout.of_kind("weight", theta),
             "intercepts_": layout.of_kind("bias", theta),
+            "extra_params_": extra_params(self._network, theta),
             "n_iter_": monitor.n_iter,
+            "stopped_by_": monitor.stopped_by,
+            "gradient_health_": monitor.gradient_health,
             "t_": monitor.n_seen,
             "loss_curve_": curve,
+            "learning_rate_curve_": history.learning_rate_curve,
             "loss_": curve[-1] if curve else np.nan,
             "best_loss_": None if watched or not curve else min(curve),
             "validation_scores_": history.validation_scores if watched else None,
@@ -251,12 +273,29 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
             dtype=[np.float64, np.float32],
             reset=False,
         )
-        params = self._network.layout.regroup(
-            {"weight": self.coefs_, "bias": self.intercepts_}
-        )
+        params = self._network.layout.regroup(fitted_params(self))
         dtype = np.result_type(X.dtype, self.coefs_[0].dtype)
         with np.errstate(over="ignore", invalid="ignore"):
             return predict_rows(self._network, params, X, dtype, finish or _unchanged)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Tell whether there are parameters: a refused fit leaves none."""
+        return hasattr(self, "coefs_")
+
+    def __sklearn_tags__(self) -> Tags:
+        """Return the tags: sparse input."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+class BasePredictor(BaseBackprop):
+    """An estimator whose network predicts the target."""
+
+    def _build_network(
+        self, slots: Slots, n_in: int, loss: Loss, target: Target
+    ) -> Network:
+        return slots.architecture.network(n_in, loss.n_scores(target.width))
 
     def predict(self, X: Any) -> Any:
         """Predict with the network.
@@ -277,44 +316,8 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
 
     def _positions(self, raw: np.ndarray) -> np.ndarray:
         """Return what a chunk of raw scores predicts, before it is decoded."""
-        return self._target.positions(self._loss.inverse_link(raw))
-
-    def __sklearn_is_fitted__(self) -> bool:
-        """Tell whether there are parameters: a refused fit leaves none."""
-        return hasattr(self, "coefs_")
-
-    def __sklearn_tags__(self) -> Tags:
-        """Return the tags: sparse input."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
+        return self._target.positions(self._loss.inverse_link(raw), self._loss)
 
 
 def _unchanged(raw: np.ndarray) -> np.ndarray:
     return raw
-
-
-def _packed(
-    network: Network, coefs: Sequence, intercepts: Sequence, dtype: np.dtype
-) -> np.ndarray:
-    """Pack given weights and biases into a vector, after a look at their shapes."""
-    expected = [group for group in network.layout.params if group]
-    given = [
-        np.shape(array)
-        for pair in zip(coefs, intercepts, strict=False)
-        for array in pair
-    ]
-    wanted = [param.shape for group in expected for param in group]
-    if given != wanted or len(coefs) != len(intercepts):
-        raise ValueError(
-            f"coefs_init and intercepts_init must have shapes {wanted[::2]} and "
-            f"{wanted[1::2]}, got {[np.shape(c) for c in coefs]} and "
-            f"{[np.shape(b) for b in intercepts]}."
-        )
-    theta = network.layout.pack({"weight": coefs, "bias": intercepts}, dtype)
-    if not all_finite(theta):
-        raise ValueError(
-            "The weights to start from (coefs_init and intercepts_init, or those of "
-            "the last fit) must be finite."
-        )
-    return theta

@@ -1,21 +1,35 @@
 """From constructor parameters to specs: the only place where names are looked at."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
+from sklearn.base import is_classifier
 
 from skbackprop._compat import Interval, InvalidParameterError, Options, StrOptions
-from skbackprop.core.spec import resolve
-from skbackprop.layers import Activation
-from skbackprop.penalties import L2
-from skbackprop.schedules import Constant, Schedule
-from skbackprop.solvers import SGD, Solver
+from skbackprop.architecture import Architecture
+from skbackprop.augmentation import Augmentation, Custom, InTurn
+from skbackprop.averaging import Averaging
+from skbackprop.core.spec import Spec, resolve
+from skbackprop.estimators import _steps
+from skbackprop.initializers import Initializer
+from skbackprop.layers import Activation, Dropout, Layer, Normalization, Standardize
+from skbackprop.losses import ClassificationLoss
+from skbackprop.network import Network
+from skbackprop.penalties import Penalty
+from skbackprop.schedules import Schedule
+from skbackprop.solvers import Solver
+from skbackprop.training.scaling import Scaling
+from skbackprop.training.stopping import StoppingRule
+from skbackprop.updates import Update
+
+RATE = [Interval(Real, 0, 1, closed="left")]
 
 CONSTRAINTS: dict[str, list] = {
+    **_steps.CONSTRAINTS,
     "hidden_layer_sizes": [
         "array-like",
         Interval(Integral, 1, None, closed="left"),
@@ -25,7 +39,6 @@ CONSTRAINTS: dict[str, list] = {
     "solver": Solver.constraint(),
     "alpha": [Interval(Real, 0, None, closed="left")],
     "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-    "learning_rate": Schedule.constraint(),
     "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
     "power_t": [Interval(Real, 0, None, closed="left")],
     "max_iter": [Interval(Integral, 1, None, closed="left")],
@@ -48,19 +61,38 @@ CONSTRAINTS: dict[str, list] = {
     "max_fun": [Interval(Integral, 1, None, closed="left")],
     "scoring": [str, callable, None],
     "n_hidden_layers": [Interval(Integral, 0, None, closed="left"), None],
+    "weight_init": [StrOptions({"auto"}), *Initializer.constraint()],
+    "normalization": [*Normalization.constraint(), None],
+    "dropout": [*RATE, Dropout, list, tuple],
+    "input_dropout": [*RATE, Dropout],
+    "dropconnect": RATE,
+    "augmentation": [*Augmentation.constraint(), callable, list, tuple, None],
+    "scaling": [*Scaling.constraint(), None],
+    "stopping": [*StoppingRule.constraint(), list, tuple, None],
+    "gradient_health": ["boolean", Interval(Integral, 1, None, closed="left")],
 }
+
+# Through so many training rows gradient health is looked at, unless told otherwise.
+PROBED_ROWS = 1024
 
 
 @dataclass(frozen=True)
 class Slots:
     """The specs that a fit works with."""
 
-    hidden: tuple[int, ...]
-    activations: tuple[Activation, ...]
-    output_factor: float
+    architecture: Architecture
+    augmentation: Augmentation | None
+    scaling: Scaling | None
+    initializer: Initializer | None
+    output_initializer: Initializer | None
     solver: Solver
     schedule: Schedule
-    penalty: L2
+    penalty: Penalty
+    clipping: tuple[Update, ...]
+    max_norm: float | None
+    averaging: Averaging | None
+    stopping: tuple[StoppingRule, ...]
+    probed_rows: int
 
 
 def resolve_slots(estimator: Any) -> Slots:
@@ -81,18 +113,22 @@ def resolve_slots(estimator: Any) -> Slots:
     hidden = hidden_widths(estimator.hidden_layer_sizes, estimator.n_hidden_layers)
     activations = _activations(estimator.activation, len(hidden))
     solver = resolve(Solver, estimator.solver, settings)
-    schedule = resolve(Schedule, estimator.learning_rate, settings)
-    if isinstance(estimator.learning_rate, str) and not isinstance(solver, SGD):
-        # As in scikit-learn, the named schedules are those of sgd.
-        schedule = Constant()
+    _steps.check_stepwise(estimator, solver)
     return Slots(
-        hidden=hidden,
-        activations=tuple(activations[: len(hidden)]),
-        # Without a hidden layer, as scikit-learn: the activation sets the start alone.
-        output_factor=activations[-1].glorot_factor if activations else 6.0,
+        architecture=_architecture(estimator, hidden, activations),
+        augmentation=_augmentation(estimator.augmentation),
+        scaling=_optional(Scaling, estimator.scaling),
+        initializer=_initializer(estimator.weight_init),
+        # As scikit-learn: the activation sets the start of the outputs too.
+        output_initializer=activations[-1].initializer if activations else None,
         solver=solver,
-        schedule=schedule,
-        penalty=L2(alpha=float(estimator.alpha)),
+        schedule=_steps.resolve_schedule(estimator, solver, settings),
+        penalty=_steps.resolve_penalty(estimator.penalty, settings),
+        clipping=_steps.resolve_clipping(estimator),
+        max_norm=estimator.max_norm,
+        averaging=_steps.resolve_averaging(estimator.averaging),
+        stopping=_stopping(estimator),
+        probed_rows=_probed_rows(estimator.gradient_health),
     )
 
 
@@ -110,6 +146,107 @@ def _check_scoring_name(estimator: Any) -> None:
             f"The 'scoring' parameter of {type(estimator).__name__} must be 'loss', a "
             "name in sklearn.metrics.get_scorer_names(), a callable or None. Got "
             f"{scoring!r} instead; did you mean one of {likely}?"
+        )
+
+
+def _architecture(
+    estimator: Any, hidden: tuple[int, ...], activations: Sequence[Activation]
+) -> Architecture:
+    first: list[Layer] = []
+    if estimator.scaling is not None:
+        first.append(Standardize())
+    input_dropout = _dropout(estimator.input_dropout)
+    if input_dropout.is_random:
+        first.append(input_dropout)
+    dropout = estimator.dropout
+    if isinstance(dropout, list | tuple) and len(dropout) != len(hidden):
+        raise ValueError(
+            f"dropout has {len(dropout)} entries for {len(hidden)} hidden layers: give "
+            "one for all, or one for each."
+        )
+    several = dropout if isinstance(dropout, list | tuple) else [dropout] * len(hidden)
+    return Architecture(
+        hidden=hidden,
+        activations=tuple(activations[: len(hidden)]),
+        normalization=_optional(Normalization, estimator.normalization),
+        dropout=tuple(_dropout(each) for each in several),
+        dropconnect=float(estimator.dropconnect),
+        first=tuple(first),
+    )
+
+
+def _optional(family: type[Spec], value: Any) -> Any:
+    return None if value is None else resolve(family, value)
+
+
+def _initializer(weight_init: Any) -> Initializer | None:
+    """Return what draws all weights; None where that is up to the activations."""
+    return None if weight_init == "auto" else resolve(Initializer, weight_init)
+
+
+def _dropout(value: Any) -> Dropout:
+    if isinstance(value, Dropout):
+        return resolve(Layer, value)
+    if isinstance(value, Real) and 0.0 <= float(value) < 1.0:
+        return Dropout(float(value))
+    raise ValueError(f"dropout must be in [0, 1) or a Dropout object, got {value!r}.")
+
+
+def _augmentation(value: Any) -> Augmentation | None:
+    if isinstance(value, list | tuple):
+        return InTurn([_augmentation(each) for each in value]) if value else None
+    if callable(value):
+        return Custom(value)
+    return _optional(Augmentation, value)
+
+
+def _stopping(estimator: Any) -> tuple[StoppingRule, ...]:
+    given = estimator.stopping
+    if given is None:
+        return ()
+    several = given if isinstance(given, list | tuple) else [given]
+    rules = tuple(resolve(StoppingRule, each) for each in several)
+    for rule in rules:
+        if rule.needs_classes and not is_classifier(estimator):
+            raise InvalidParameterError(
+                f"stopping={rule!r} is for classifiers: {type(estimator).__name__} "
+                "has no classes to tell right from wrong. Stop by the loss, as with "
+                "LossBelow(threshold=0.01)."
+            )
+    return rules
+
+
+def _probed_rows(gradient_health: Any) -> int:
+    if isinstance(gradient_health, bool | np.bool_):
+        return PROBED_ROWS if gradient_health else 0
+    return int(gradient_health)
+
+
+def check_trainable(network: Network, slots: Slots) -> None:
+    """Refuse what a solver of all rows at once cannot minimise.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+    slots : Slots
+        The resolved parameters.
+    """
+    if slots.solver.stepwise:
+        return
+    culprits = [
+        type(layer).__name__
+        for layer in network.layers
+        if layer.is_random or layer.mixes_rows
+    ]
+    if slots.augmentation is not None:
+        culprits.append(type(slots.augmentation).__name__)
+    if culprits:
+        raise ValueError(
+            f"{slots.solver!r} minimises one fixed function of all rows at once, which "
+            f"{', '.join(dict.fromkeys(culprits))} would change from batch to batch: "
+            "use a step-wise solver such as 'adam' or 'sgd', or normalization='layer' "
+            "in place of 'batch'."
         )
 
 
@@ -139,6 +276,39 @@ def is_stepwise(estimator: Any) -> bool:
             f"{solver} is not stochastic."
         )
     return True
+
+
+def has_probabilities(estimator: Any) -> bool:
+    """Tell whether a classifier estimates probabilities, for ``available_if``.
+
+    Parameters
+    ----------
+    estimator : BackpropClassifier
+        Whose loss.
+
+    Returns
+    -------
+    bool
+        True; a name that is no loss's is left to validation.
+
+    Raises
+    ------
+    AttributeError
+        If the scores of the loss are margins; it names the losses that will do.
+    """
+    members, loss = ClassificationLoss.members(), estimator.loss
+    kind = members[loss]() if isinstance(loss, str) and loss in members else loss
+    if not isinstance(kind, ClassificationLoss) or _is_probabilistic(kind):
+        return True
+    able = sorted(name for name, each in members.items() if _is_probabilistic(each()))
+    raise AttributeError(
+        f"loss={loss!r} has no probabilities: its scores are margins, which "
+        f"decision_function gives. Losses with probabilities are {able}."
+    )
+
+
+def _is_probabilistic(loss: ClassificationLoss) -> bool:
+    return loss.independent().has_probabilities
 
 
 def hidden_widths(sizes: Any, n_hidden_layers: int | None) -> tuple[int, ...]:

@@ -1,6 +1,7 @@
 """One run of training: hold out, follow, solve, and keep what was learned."""
 
 import warnings
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
@@ -10,13 +11,22 @@ from sklearn.exceptions import ConvergenceWarning
 from skbackprop._compat import accepts_sample_weight
 from skbackprop.core.data import Data
 from skbackprop.estimators._params import Slots
+from skbackprop.estimators._scaling import (
+    FittedScaling,
+    fit_scaling,
+    rescaled,
+    write_scaling,
+)
 from skbackprop.objective import Objective
 from skbackprop.solvers import Problem, Solution, Status
+from skbackprop.training.alarm import GradientHealthWarning
 from skbackprop.training.callbacks import FitCallbacks, NoCallbacks
 from skbackprop.training.divergence import advice, diagnose
+from skbackprop.training.health import Probe
 from skbackprop.training.monitor import History, Patience, TrainingMonitor
 from skbackprop.training.progress import Progress
 from skbackprop.training.rows import Rows
+from skbackprop.training.stopping import FitView, Stopper
 from skbackprop.training.validation import Score, Validation, split_rows
 
 # From the methods of a run past ``_train``, ``fit`` and its decorator.
@@ -63,15 +73,21 @@ class Run:
         self.estimator, self.slots, self.objective = estimator, slots, objective
         self.theta, self.rng, self.given, self.going_on = theta, rng, given, going_on
         self.training, self.held_out = self._hold_out(rows, held_out)
+        self.earlier_scaling = estimator._scaling if going_on else None
+        self.scaling = self._scale()
         # What a stream of calls goes on from; a fit starts its solver afresh.
-        self.stream: Progress | None = (
-            estimator._progress if given.incremental else None
-        )
+        self.stream: Progress | None = None
+        if given.incremental and estimator._progress is not None:
+            statistics = self.scaling, self.earlier_scaling
+            self.stream = rescaled(estimator._progress, objective.network, *statistics)
+        self.known_alarm: str | None = None
         self.monitor = self._monitor()
         self.problem = self._problem()
 
     def go(self) -> None:
         """Train; if the user interrupts, keep what was learned."""
+        # Scorers and callbacks predict with it; after an error the old model is back.
+        self.estimator._scaling = self.scaling
         try:
             if self.going_on and not self.given.incremental:
                 self.monitor.keep_start()
@@ -79,10 +95,14 @@ class Run:
         except KeyboardInterrupt:
             self._publish(None)
             raise
+        except BaseException:
+            self.estimator._scaling = self.earlier_scaling
+            raise
         self._publish(solution)
         self._keep_progress(solution)
         self.monitor.callbacks.close()
         self._warn(solution)
+        self._warn_of_health(solution)
 
     # ---------------------------------------------------------------------- before
 
@@ -101,6 +121,32 @@ class Run:
         if held_out is not None:
             _check_weight("validation", held_out.data())
         return training, held_out
+
+    def _scale(self) -> FittedScaling | None:
+        """Learn the scale of the training rows, and write it where it belongs."""
+        scaling, earlier = self.slots.scaling, self.earlier_scaling
+        if scaling is None:
+            return None
+        if self.given.coefs_init is not None:
+            # They are meant for the scale of these rows.
+            earlier = None
+        fitted = fit_scaling(
+            scaling,
+            self.training,
+            self.objective.loss,
+            self.estimator._scales_targets,
+            earlier,
+            self.given.incremental,
+        )
+        write_scaling(self.objective.network, self.theta, fitted, earlier)
+        self.training = replace(
+            self.training, target=fitted.scaled(self.training.target)
+        )
+        if self.held_out is not None:
+            self.held_out = replace(
+                self.held_out, target=fitted.scaled(self.held_out.target)
+            )
+        return fitted
 
     def _monitor(self) -> TrainingMonitor:
         estimator, held_out = self.estimator, self.held_out
@@ -121,6 +167,7 @@ class Run:
         )
         if self.stream is not None and self.stream.judge == self._judge:
             monitor.best_theta = self.stream.best_theta
+        self._follow_closely(monitor)
         if getattr(estimator, "_skl_callbacks", None) and not self.given.incremental:
             monitor.callbacks = FitCallbacks(
                 estimator,
@@ -131,6 +178,28 @@ class Run:
                 self._state_now,
             )
         return monitor
+
+    def _follow_closely(self, monitor: TrainingMonitor) -> None:
+        """Add the rules to stop by and the probe, where they are asked for."""
+        slots, estimator = self.slots, self.estimator
+        if slots.stopping:
+            view = FitView(
+                self.objective,
+                self.training,
+                estimator._target,
+                self.theta,
+                monitor.history,
+            )
+            monitor.stopper = Stopper(slots.stopping, view)
+        if slots.probed_rows:
+            monitor.probe = Probe(
+                self.objective, self.theta, self.training, slots.probed_rows
+            )
+            earlier = estimator.gradient_health_
+            monitor.history.health = [] if earlier is None else earlier.rows()
+            if earlier is not None and self.given.incremental:
+                # A stream of calls is warned once.
+                monitor.alarm = self.known_alarm = earlier.alarm
 
     def _history(self) -> History:
         """Return the curves to go on with.
@@ -143,6 +212,7 @@ class Run:
             estimator.loss_curve_,
             estimator.validation_scores_ or [],
             estimator.validation_loss_curve_ or [],
+            estimator.learning_rate_curve_,
         ]
         return History(*(curves if self.given.incremental else map(list, curves)))
 
@@ -164,9 +234,9 @@ class Run:
         """Return what early stopping goes by."""
         estimator, scoring = self.estimator, self.estimator.scoring
         if scoring is None:
-            target = estimator._target
+            target, judged = estimator._target, self.objective.loss
             return lambda prediction, loss: target.score(
-                prediction, held_out.target, held_out.weight
+                prediction, held_out.target, held_out.weight, judged
             )
         if scoring == "loss":
             return lambda prediction, loss: -loss
@@ -216,11 +286,26 @@ class Run:
             schedule=slots.schedule,
             learning_rate_init=estimator.learning_rate_init,
             state=state,
+            total_epochs=estimator.max_iter,
+            clipping=slots.clipping,
+            max_norm=slots.max_norm,
+            averaging=slots.averaging,
+            seed=self._seed(),
+            augmentation=slots.augmentation,
         )
+
+    def _seed(self) -> int:
+        """Return what sets all masks and augmentation; drawn only if there are any."""
+        network = self.objective.network
+        if network.is_random or self.slots.augmentation is not None:
+            # Of a copy: the rows come in the order that they come in without.
+            return int(deepcopy(self.rng).randint(2**31 - 1))
+        return 0
 
     def _batch_rows(self) -> int:
         n_rows, batch_size = len(self.training), self.estimator.batch_size
-        if not self.slots.solver.stepwise:
+        solver = self.slots.solver
+        if solver.full_batch or not solver.stepwise:
             return n_rows
         if isinstance(batch_size, str):
             return min(200, n_rows)
@@ -240,8 +325,24 @@ class Run:
         estimator, monitor = self.estimator, self.monitor
         if self._restores_best(solution):
             self.theta[...] = monitor.best_theta
+        monitor.stopped_by = self._stopped_by(solution)
         estimator._publish(estimator._fitted_state(self.theta, monitor))
         estimator.n_steps_ += monitor.n_iter * self.problem.n_batches
+
+    def _stopped_by(self, solution: Solution | None) -> str | None:
+        """Return what ended training; None where a stream of calls goes on."""
+        monitor = self.monitor
+        if solution is None:
+            return "interrupted"
+        if solution.status is Status.DIVERGED:
+            return "diverged"
+        if monitor.stopped_by is not None:
+            return monitor.stopped_by
+        if solution.status is Status.CONVERGED:
+            return "tol"
+        if self.given.incremental:
+            return None
+        return "max_iter" if monitor.n_iter >= self.problem.max_iter else "solver"
 
     def _restores_best(self, solution: Solution | None) -> bool:
         """Tell whether the best parameters are put back.
@@ -297,6 +398,14 @@ class Run:
             message = solution.message
         if message:
             warnings.warn(message, ConvergenceWarning, stacklevel=TO_THE_CALLER)
+
+    def _warn_of_health(self, solution: Solution) -> None:
+        """Warn of what the probe has found, unless a divergence says it all."""
+        alarm = self.monitor.alarm
+        if alarm is None or alarm is self.known_alarm:
+            return
+        if solution.status is not Status.DIVERGED:
+            warnings.warn(alarm, GradientHealthWarning, stacklevel=TO_THE_CALLER)
 
 
 def _check_weight(what: str, data: Data) -> None:

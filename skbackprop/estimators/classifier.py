@@ -11,8 +11,12 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from skbackprop._compat import StrOptions, _fit_context
 from skbackprop.core.spec import resolve
-from skbackprop.estimators._base import BaseBackprop, Given
-from skbackprop.estimators._params import CONSTRAINTS, is_stepwise
+from skbackprop.estimators._base import BasePredictor, Given
+from skbackprop.estimators._params import (
+    CONSTRAINTS,
+    has_probabilities,
+    is_stepwise,
+)
 from skbackprop.losses import ClassificationLoss, Loss
 from skbackprop.network import Network
 from skbackprop.training.class_weights import weights_of_classes
@@ -20,7 +24,7 @@ from skbackprop.training.classes import ClassTarget, class_target
 from skbackprop.training.targets import as_column
 
 
-class BackpropClassifier(ClassifierMixin, BaseBackprop):
+class BackpropClassifier(ClassifierMixin, BasePredictor):
     """A neural network for classification, in place of ``MLPClassifier``.
 
     It takes what :class:`sklearn.neural_network.MLPClassifier` takes and, with the same
@@ -34,29 +38,34 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         The widths of the hidden layers. A string joins them with dashes, ``"128-64"``,
         for tuners whose categories must be plain values.
 
-    activation : {'identity', 'logistic', 'tanh', 'relu'}, Activation or list, \
-            default='relu'
+    activation : {'identity', 'relu', 'leaky_relu', 'prelu', 'elu', 'selu', \
+            'softplus', 'gelu', 'silu', 'mish', 'tanh', 'logistic', 'softsign', \
+            'soboleva', 'binary_step'}, Activation or list, default='relu'
         The activation of the hidden layers: one for all, or a list with one for each.
 
-    solver : {'lbfgs', 'sgd', 'adam'} or Solver, default='adam'
+    solver : {'lbfgs', 'gd', 'sgd', 'momentum', 'nesterov', 'adagrad', 'rmsprop', \
+            'adadelta', 'adam', 'adamw', 'nadam', 'amsgrad', 'lion', 'muon'} \
+            or Solver, default='adam'
         What moves the weights. A name takes its settings from the parameters below; an
         object such as ``Adam(beta_2=0.95)`` carries its own.
 
     alpha : float, default=0.0001
-        Strength of the L2 penalty on the weights. It is divided by the number of rows
-        in a batch.
+        Strength of the penalty on the weights. It is divided by the number of rows in
+        a batch.
 
     batch_size : int or 'auto', default='auto'
         Rows in a mini-batch; 'auto' is ``min(200, n_samples)``. Full-batch solvers
         ignore it.
 
-    learning_rate : {'constant', 'invscaling', 'adaptive'} or Schedule, \
-            default='constant'
-        The course of the learning rate. As in scikit-learn the names act with
-        ``solver='sgd'`` only; a schedule object acts with every step-wise solver.
+    learning_rate : {'constant', 'invscaling', 'adaptive', 'plateau', 'step', \
+            'exponential', 'polynomial', 'cosine', 'cosine_restarts', 'one_cycle', \
+            'warmup'}, Schedule or callable, default='constant'
+        The course of the learning rate. As in scikit-learn the first three names do not
+        act on ``solver='adam'``; everything else acts on every step-wise solver. A
+        callable takes the number of the epoch and returns its rate.
 
     learning_rate_init : float, default=0.001
-        The initial learning rate of 'sgd' and 'adam'.
+        The initial learning rate of step-wise solvers.
 
     power_t : float, default=0.5
         The exponent of ``learning_rate='invscaling'``.
@@ -83,7 +92,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         Whether ``fit`` goes on from the weights of the last one.
 
     momentum : float, default=0.9
-        Momentum of 'sgd', between 0 and 1.
+        Momentum of 'sgd', 'momentum' and 'nesterov', between 0 and 1.
 
     nesterovs_momentum : bool, default=True
         Whether 'sgd' uses Nesterov's momentum.
@@ -97,13 +106,14 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         ``X_val`` and ``y_val`` are given to ``fit``.
 
     beta_1 : float, default=0.9
-        What 'adam' keeps of its running mean of gradients, in [0, 1).
+        What 'adam' and its kin keep of their running mean of gradients, in [0, 1).
 
     beta_2 : float, default=0.999
-        What 'adam' keeps of its running mean of squared gradients, in [0, 1).
+        What 'adam' and its kin keep of their running mean of squared gradients, in
+        [0, 1).
 
     epsilon : float, default=1e-8
-        Stabilises the division in 'adam'.
+        Stabilises the division in 'adam' and its kin.
 
     n_iter_no_change : int, default=10
         Epochs without progress by ``tol`` that are borne.
@@ -111,8 +121,12 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
     max_fun : int, default=15000
         The largest number of function evaluations of 'lbfgs'.
 
-    loss : {'log_loss'} or ClassificationLoss, default='log_loss'
-        What training minimises.
+    loss : {'log_loss', 'focal', 'hinge', 'squared_error', 'squared_hinge'} or \
+            ClassificationLoss, default='log_loss'
+        What training minimises. Objects carry settings, as in
+        ``LogLoss(label_smoothing=0.1)`` or ``Focal(gamma=1.0)``. With 'hinge' and
+        'squared_hinge' the scores are margins: there is a ``decision_function`` but no
+        ``predict_proba``.
 
     class_weight : dict, 'balanced', list of dict or None, default=None
         Weights of the classes, which multiply those of the rows, as elsewhere in
@@ -133,7 +147,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
             'glorot_normal', 'he_uniform', 'he_normal', 'lecun_uniform', \
             'lecun_normal', 'orthogonal'} or Initializer, default='auto'
         Where the weights start. 'auto' follows the activation, as scikit-learn does;
-        the others start biases at zero.
+        the other names start biases at zero.
 
     normalization : {'batch', 'layer', 'group'}, Normalization or None, default=None
         What normalises the scores of each hidden layer before its activation.
@@ -149,15 +163,15 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         The share of weights of the hidden layers switched off at each training step.
 
     penalty : {'l2', 'l1', 'elasticnet'}, Penalty or None, default='l2'
-        What is minimised along with the loss; ``alpha`` is its strength. The L1 part
-        gives exact zeros.
+        What is minimised along with the loss: a name takes its strength from
+        ``alpha``. Absolute values make weights exactly zero.
 
     l1_ratio : float, default=0.15
         The share of the L1 part in ``penalty='elasticnet'``.
 
     max_norm : float or None, default=None
-        The largest norm of the weights that lead to a unit; longer ones are cut back
-        after each step.
+        The largest norm of the weights that lead to a unit, outputs included; longer
+        ones are cut back after each step.
 
     clip_norm : float or None, default=None
         The largest norm of the gradient; a longer one is scaled down.
@@ -179,12 +193,14 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
 
     stopping : str, StoppingRule, list or None, default=None
         Further rules that end training: 'loss', 'weight_change', 'misclassified',
-        'time' or objects such as ``LossBelow(0.01)``.
+        'time', objects of ``skbackprop.training`` such as ``LossBelow(0.01)``, or a
+        list of them, any of which may end it.
 
-    gradient_health : bool, default=False
+    gradient_health : bool or int, default=False
         Whether to record, per layer and epoch, the norms of gradients and weights and
         the shares of dead and saturated units in ``gradient_health_``, and to warn
-        where gradients vanish or explode.
+        where gradients vanish or explode. True looks at up to 1024 training rows; a
+        number at so many.
 
     Attributes
     ----------
@@ -197,6 +213,12 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
     intercepts_ : list of ndarray of shape (n_out,)
         The biases of each layer.
 
+    extra_params_ : dict of str to list of ndarray
+        All other parameters, by kind and in the order of the layers: 'scale' and
+        'shift' of a normalization, 'mean' and 'variance', the running statistics of
+        batch normalization, 'center' and 'spread' of ``scaling``, 'slope' of PReLU.
+        Kinds that the network has none of are left out.
+
     loss_ : float
         The training loss of the last epoch, penalty included.
 
@@ -205,6 +227,9 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
 
     loss_curve_ : list of float
         The training loss of each epoch, over all calls that went on from each other.
+
+    learning_rate_curve_ : list of float
+        The rate that each epoch began at; empty for solvers without one.
 
     validation_scores_ : list of float or None
         The score on validation data of each epoch; None without validation data.
@@ -217,6 +242,14 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
 
     n_iter_ : int
         Epochs, or iterations, of the last call.
+
+    stopped_by_ : str or None
+        What ended the last call: 'max_iter', 'tol', 'early_stopping', 'callback', the
+        rule of ``stopping`` as it prints, 'interrupted', 'diverged', or 'solver' where
+        a solver gave up. None where ``partial_fit`` can go on.
+
+    gradient_health_ : GradientHealth or None
+        What was seen of each layer after each epoch; None unless asked for.
 
     n_steps_ : int
         Updates of the weights, over all calls.
@@ -490,8 +523,9 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         raw = self._scores(X)
         return self._target.decision(raw)
 
+    @available_if(has_probabilities)
     def predict_proba(self, X: Any) -> Any:
-        """Return the probability of each class.
+        """Return the probability of each class, where the loss estimates any.
 
         Parameters
         ----------
@@ -508,6 +542,7 @@ class BackpropClassifier(ClassifierMixin, BaseBackprop):
         with np.errstate(over="ignore", invalid="ignore"):
             return self._target.probabilities(raw)
 
+    @available_if(has_probabilities)
     def predict_log_proba(self, X: Any) -> Any:
         """Return the logarithm of the probability of each class.
 

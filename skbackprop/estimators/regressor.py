@@ -10,13 +10,17 @@ from sklearn.utils.metaestimators import available_if
 
 from skbackprop._compat import _check_y, _fit_context
 from skbackprop.core.spec import resolve
-from skbackprop.estimators._base import BaseBackprop, Given
+from skbackprop.estimators._base import BasePredictor, Given
 from skbackprop.estimators._params import CONSTRAINTS, is_stepwise
 from skbackprop.losses import Loss, RegressionLoss
-from skbackprop.training.targets import RegressionTarget, as_column
+from skbackprop.training.targets import (
+    RegressionTarget,
+    as_column,
+    d2_of_quantiles,
+)
 
 
-class BackpropRegressor(RegressorMixin, BaseBackprop):
+class BackpropRegressor(RegressorMixin, BasePredictor):
     """A neural network for regression, in place of ``MLPRegressor``.
 
     It takes what :class:`sklearn.neural_network.MLPRegressor` takes and, with the same
@@ -26,37 +30,45 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
 
     Parameters
     ----------
-    loss : {'squared_error', 'poisson'} or RegressionLoss, default='squared_error'
-        What training minimises: half the squared error, or half the Poisson deviance,
-        whose predictions are exponentials and whose targets must not be negative.
+    loss : {'squared_error', 'absolute_error', 'huber', 'log_cosh', 'quantile', \
+            'poisson', 'gamma'} or RegressionLoss, default='squared_error'
+        What training minimises. Objects carry settings, as in ``Huber(delta=2.0)`` or
+        ``Quantile([0.1, 0.5, 0.9], non_crossing=True)``, which predicts a column a
+        level. With 'poisson' and 'gamma' predictions are exponentials, and targets
+        must not be negative; with 'gamma' they must not be 0 either.
 
     hidden_layer_sizes : int, array-like of int or str, default=(100,)
         The widths of the hidden layers. A string joins them with dashes, ``"128-64"``,
         for tuners whose categories must be plain values.
 
-    activation : {'identity', 'logistic', 'tanh', 'relu'}, Activation or list, \
-            default='relu'
+    activation : {'identity', 'relu', 'leaky_relu', 'prelu', 'elu', 'selu', \
+            'softplus', 'gelu', 'silu', 'mish', 'tanh', 'logistic', 'softsign', \
+            'soboleva', 'binary_step'}, Activation or list, default='relu'
         The activation of the hidden layers: one for all, or a list with one for each.
 
-    solver : {'lbfgs', 'sgd', 'adam'} or Solver, default='adam'
+    solver : {'lbfgs', 'gd', 'sgd', 'momentum', 'nesterov', 'adagrad', 'rmsprop', \
+            'adadelta', 'adam', 'adamw', 'nadam', 'amsgrad', 'lion', 'muon'} \
+            or Solver, default='adam'
         What moves the weights. A name takes its settings from the parameters below; an
         object such as ``Adam(beta_2=0.95)`` carries its own.
 
     alpha : float, default=0.0001
-        Strength of the L2 penalty on the weights. It is divided by the number of rows
-        in a batch.
+        Strength of the penalty on the weights. It is divided by the number of rows in
+        a batch.
 
     batch_size : int or 'auto', default='auto'
         Rows in a mini-batch; 'auto' is ``min(200, n_samples)``. Full-batch solvers
         ignore it.
 
-    learning_rate : {'constant', 'invscaling', 'adaptive'} or Schedule, \
-            default='constant'
-        The course of the learning rate. As in scikit-learn the names act with
-        ``solver='sgd'`` only; a schedule object acts with every step-wise solver.
+    learning_rate : {'constant', 'invscaling', 'adaptive', 'plateau', 'step', \
+            'exponential', 'polynomial', 'cosine', 'cosine_restarts', 'one_cycle', \
+            'warmup'}, Schedule or callable, default='constant'
+        The course of the learning rate. As in scikit-learn the first three names do not
+        act on ``solver='adam'``; everything else acts on every step-wise solver. A
+        callable takes the number of the epoch and returns its rate.
 
     learning_rate_init : float, default=0.001
-        The initial learning rate of 'sgd' and 'adam'.
+        The initial learning rate of step-wise solvers.
 
     power_t : float, default=0.5
         The exponent of ``learning_rate='invscaling'``.
@@ -83,7 +95,7 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         Whether ``fit`` goes on from the weights of the last one.
 
     momentum : float, default=0.9
-        Momentum of 'sgd', between 0 and 1.
+        Momentum of 'sgd', 'momentum' and 'nesterov', between 0 and 1.
 
     nesterovs_momentum : bool, default=True
         Whether 'sgd' uses Nesterov's momentum.
@@ -97,13 +109,14 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         ``X_val`` and ``y_val`` are given to ``fit``.
 
     beta_1 : float, default=0.9
-        What 'adam' keeps of its running mean of gradients, in [0, 1).
+        What 'adam' and its kin keep of their running mean of gradients, in [0, 1).
 
     beta_2 : float, default=0.999
-        What 'adam' keeps of its running mean of squared gradients, in [0, 1).
+        What 'adam' and its kin keep of their running mean of squared gradients, in
+        [0, 1).
 
     epsilon : float, default=1e-8
-        Stabilises the division in 'adam'.
+        Stabilises the division in 'adam' and its kin.
 
     n_iter_no_change : int, default=10
         Epochs without progress by ``tol`` that are borne.
@@ -125,7 +138,7 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
             'glorot_normal', 'he_uniform', 'he_normal', 'lecun_uniform', \
             'lecun_normal', 'orthogonal'} or Initializer, default='auto'
         Where the weights start. 'auto' follows the activation, as scikit-learn does;
-        the others start biases at zero.
+        the other names start biases at zero.
 
     normalization : {'batch', 'layer', 'group'}, Normalization or None, default=None
         What normalises the scores of each hidden layer before its activation.
@@ -141,15 +154,15 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         The share of weights of the hidden layers switched off at each training step.
 
     penalty : {'l2', 'l1', 'elasticnet'}, Penalty or None, default='l2'
-        What is minimised along with the loss; ``alpha`` is its strength. The L1 part
-        gives exact zeros.
+        What is minimised along with the loss: a name takes its strength from
+        ``alpha``. Absolute values make weights exactly zero.
 
     l1_ratio : float, default=0.15
         The share of the L1 part in ``penalty='elasticnet'``.
 
     max_norm : float or None, default=None
-        The largest norm of the weights that lead to a unit; longer ones are cut back
-        after each step.
+        The largest norm of the weights that lead to a unit, outputs included; longer
+        ones are cut back after each step.
 
     clip_norm : float or None, default=None
         The largest norm of the gradient; a longer one is scaled down.
@@ -171,13 +184,15 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         targets are scaled as well, and predictions scaled back.
 
     stopping : str, StoppingRule, list or None, default=None
-        Further rules that end training: 'loss', 'weight_change', 'misclassified',
-        'time' or objects such as ``LossBelow(0.01)``.
+        Further rules that end training: 'loss', 'weight_change', 'time', objects of
+        ``skbackprop.training`` such as ``LossBelow(0.01)``, or a list of them, any of
+        which may end it.
 
-    gradient_health : bool, default=False
+    gradient_health : bool or int, default=False
         Whether to record, per layer and epoch, the norms of gradients and weights and
         the shares of dead and saturated units in ``gradient_health_``, and to warn
-        where gradients vanish or explode.
+        where gradients vanish or explode. True looks at up to 1024 training rows; a
+        number at so many.
 
     Attributes
     ----------
@@ -187,6 +202,12 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
     intercepts_ : list of ndarray of shape (n_out,)
         The biases of each layer.
 
+    extra_params_ : dict of str to list of ndarray
+        All other parameters, by kind and in the order of the layers: 'scale' and
+        'shift' of a normalization, 'mean' and 'variance', the running statistics of
+        batch normalization, 'center' and 'spread' of ``scaling``, 'slope' of PReLU.
+        Kinds that the network has none of are left out.
+
     loss_ : float
         The training loss of the last epoch, penalty included.
 
@@ -195,6 +216,9 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
 
     loss_curve_ : list of float
         The training loss of each epoch, over all calls that went on from each other.
+
+    learning_rate_curve_ : list of float
+        The rate that each epoch began at; empty for solvers without one.
 
     validation_scores_ : list of float or None
         The score on validation data of each epoch; None without validation data.
@@ -207,6 +231,14 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
 
     n_iter_ : int
         Epochs, or iterations, of the last call.
+
+    stopped_by_ : str or None
+        What ended the last call: 'max_iter', 'tol', 'early_stopping', 'callback', the
+        rule of ``stopping`` as it prints, 'interrupted', 'diverged', or 'solver' where
+        a solver gave up. None where ``partial_fit`` can go on.
+
+    gradient_health_ : GradientHealth or None
+        What was seen of each layer after each epoch; None unless asked for.
 
     n_steps_ : int
         Updates of the weights, over all calls.
@@ -250,6 +282,7 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
         "loss": RegressionLoss.constraint(),
     }
     _target: RegressionTarget
+    _scales_targets: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -449,7 +482,42 @@ class BackpropRegressor(RegressorMixin, BaseBackprop):
             )
         )
 
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return R2; for several quantiles the mean over levels of their D2.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The input data.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The true targets.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        score : float
+            :func:`sklearn.metrics.r2_score`, a mean over outputs. R2 judges means: with
+            several quantiles (``loss=Quantile([0.1, 0.9])``) it is the mean of
+            :func:`sklearn.metrics.d2_pinball_score` over the levels instead.
+        """
+        prediction = self.predict(X)
+        levels = self._loss.levels()
+        if levels:
+            return d2_of_quantiles(y, prediction, levels, sample_weight)
+        from sklearn.metrics import r2_score
+
+        return r2_score(y, prediction, sample_weight=sample_weight)
+
     # ---------------------------------------------------------------- for the base
+
+    def _positions(self, raw: np.ndarray) -> np.ndarray:
+        prediction = super()._positions(raw)
+        return (
+            prediction if self._scaling is None else self._scaling.unscaled(prediction)
+        )
 
     def _loss_of(self, target: RegressionTarget) -> Loss:
         return target.loss(resolve(RegressionLoss, self.loss))

@@ -3,14 +3,16 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from skbackprop.core.layout import Param
 from skbackprop.core.ops import Product
+from skbackprop.core.randomness import Pass
 from skbackprop.core.spec import Spec
 from skbackprop.core.workspace import Workspace
+from skbackprop.layers.linearized.base import Linearized
 
 Forward = Callable[[np.ndarray], np.ndarray]
 Backward = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -38,6 +40,13 @@ class Site:
         False for the first layer: nobody reads the gradient of the data.
     column_major : bool
         Whether the output is to be column-major.
+    sparse : bool
+        Whether the input is a sparse matrix.
+    first_row : int
+        Where these rows begin in their batch, which threads may share.
+    now : Pass or None
+        In training, tells of the batch at hand; None in prediction, where nothing is
+        random and the statistics of batches are frozen.
     """
 
     key: int
@@ -50,11 +59,18 @@ class Site:
     product: Product = np.dot
     wants_input_gradient: bool = True
     column_major: bool = False
+    sparse: bool = False
+    first_row: int = 0
+    now: Pass | None = None
 
     def buffer(self, role: str, width: int, dtype: Any = None) -> np.ndarray:
         """Return a buffer of this layer's own for the rows of the batch."""
         key = (self.key, role)
         return self.workspace.buffer(key, self.rows, width, dtype)
+
+    def array(self, role: str, shape: tuple[int, ...]) -> np.ndarray:
+        """Return an array of this layer's own, whatever the rows of the batch."""
+        return self.workspace.array((self.key, role), shape)
 
     def constant(self, value: float, width: int) -> np.ndarray:
         """Return a read-only matrix of one value with the rows of the batch."""
@@ -73,7 +89,24 @@ class Layer(Spec, ABC, family=True):
     - ``backward(x, dy)`` writes the gradients of the parameters, and returns the
       gradient with respect to ``x``. It may overwrite ``dy``. Where ``forward`` worked
       in place, ``x`` holds the output by then.
+
+    Attributes
+    ----------
+    keeps_sparse : bool
+        Whether a sparse input has a sparse output.
     """
+
+    keeps_sparse: ClassVar[bool] = False
+
+    @property
+    def mixes_rows(self) -> bool:
+        """Whether, in training, what a row becomes depends on its batch."""
+        return False
+
+    @property
+    def is_random(self) -> bool:
+        """Whether, in training, the output is random."""
+        return False
 
     @abstractmethod
     def build(self, n_in: int) -> tuple[int, list[Param]]:
@@ -104,3 +137,25 @@ class Layer(Spec, ABC, family=True):
         site : Site
             The same, with views of the gradient.
         """
+
+    def linearize(self, x: Any, params: tuple[np.ndarray, ...]) -> Linearized:
+        """Return what the layer is near a point, as in prediction.
+
+        Training does without: it is what curvature takes.
+
+        Parameters
+        ----------
+        x : ndarray or sparse matrix of shape (n_rows, n_in)
+            The input.
+        params : tuple of ndarray
+            The parameters, in the order of ``build``.
+
+        Returns
+        -------
+        Linearized
+            Its derivative there, and how that changes.
+        """
+        raise NotImplementedError(
+            f"{type(self).__name__} does not define linearize(x, params): there is no "
+            "curvature without."
+        )

@@ -1,13 +1,14 @@
 """The fully connected layer."""
 
 from numbers import Integral
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from skbackprop._compat import Interval
 from skbackprop.core.layout import Param
 from skbackprop.layers.base import Backward, Forward, Layer, Site
+from skbackprop.layers.linearized import Linearized, LinearizedDense
 
 
 class Dense(Layer, name="dense"):
@@ -64,6 +65,10 @@ class Dense(Layer, name="dense"):
             return dot(dy, weight_t, dx)
 
         return backward
+
+    def linearize(self, x: Any, params: tuple[np.ndarray, ...]) -> Linearized:
+        """Return the affine map near an input."""
+        return LinearizedDense(x, params[0])
 
 
 def _forward(site: Site) -> Forward:

@@ -1,6 +1,9 @@
 """Solvers: what moves the parameters."""
 
+from skbackprop.solvers.adam import Adam, AdamW, AMSGrad, NAdam
+from skbackprop.solvers.adaptive import Adadelta, AdaGrad, Lion, RMSprop
 from skbackprop.solvers.base import (
+    Average,
     Monitor,
     Problem,
     Solution,
@@ -9,15 +12,37 @@ from skbackprop.solvers.base import (
     Status,
     Verdict,
 )
+from skbackprop.solvers.bfgs import BFGS
+from skbackprop.solvers.descent import SGD, HeavyBall, Nesterov
+from skbackprop.solvers.full_batch import FullBatch, Function, Moves, Point
+from skbackprop.solvers.gd import GD
 from skbackprop.solvers.lbfgs import LBFGS
-from skbackprop.solvers.stepwise import SGD, Adam, Stepwise
+from skbackprop.solvers.muon import Muon
+from skbackprop.solvers.stepwise import Stepwise
 
 __all__ = [
+    "BFGS",
+    "GD",
     "LBFGS",
     "SGD",
+    "AMSGrad",
+    "AdaGrad",
+    "Adadelta",
     "Adam",
+    "AdamW",
+    "Average",
+    "FullBatch",
+    "Function",
+    "HeavyBall",
+    "Lion",
     "Monitor",
+    "Moves",
+    "Muon",
+    "NAdam",
+    "Nesterov",
+    "Point",
     "Problem",
+    "RMSprop",
     "Solution",
     "Solver",
     "SolverState",

@@ -1,16 +1,20 @@
 """What a solver is: it moves one vector, and tells what came of it."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
+from skbackprop.augmentation import Augmentation
+from skbackprop.averaging import Averaging
 from skbackprop.core.data import Data
 from skbackprop.core.spec import Spec
 from skbackprop.objective import Objective
 from skbackprop.schedules import Schedule
+from skbackprop.updates import Update
 
 
 class Status(Enum):
@@ -34,15 +38,35 @@ class Monitor(Protocol):
     """What a solver tells about its progress, and asks whether to go on."""
 
     n_seen: int
+    watched: float
 
     def begin_epoch(self) -> None:
         """Hear that an epoch begins."""
 
-    def end_epoch(self, loss: float) -> Verdict:
-        """Hear the loss of an epoch, and judge."""
+    def end_epoch(self, loss: float, rate: float | None = None) -> Verdict:
+        """Hear the loss of an epoch and the rate it began at, and judge."""
 
     def on_plateau(self, rate: float | None, farewell: str = ...) -> None:
         """Hear what the schedule answered to a plateau: a lower rate, or None."""
+
+
+@dataclass
+class Average:
+    """The average of the parameters, and those that the solver moves.
+
+    Parameters
+    ----------
+    raw : ndarray of shape (n_params,)
+        What the solver moves.
+    mean : ndarray of shape (n_trainable,)
+        The average of its leading part.
+    n_steps : int
+        Steps in the average.
+    """
+
+    raw: np.ndarray
+    mean: np.ndarray
+    n_steps: int = 0
 
 
 @dataclass
@@ -54,14 +78,23 @@ class SolverState:
     moments : list of list of ndarray
         For each update of the chain, the vectors it remembers.
     rate : float
-        The present learning rate.
+        The learning rate that the schedule keeps.
     n_steps : int
         Steps taken with these moments.
+    n_epochs : int
+        Epochs that the schedule has seen.
+    memory : dict
+        What the schedule remembers.
+    average : Average or None
+        The average of the parameters, where it is kept.
     """
 
     moments: list[list[np.ndarray]]
     rate: float
     n_steps: int = 0
+    n_epochs: int = 0
+    memory: dict[str, Any] = field(default_factory=dict)
+    average: Average | None = None
 
 
 @dataclass
@@ -94,6 +127,19 @@ class Problem:
         Where it starts.
     state : SolverState or None
         What an earlier run of the same solver left behind.
+    seed : int
+        Sets the masks of random layers, and augmentation.
+    augmentation : Augmentation or None
+        What changes training batches at random.
+    total_epochs : int or None
+        How many epochs there are to be over all runs, for the schedule; None for
+        ``max_iter``.
+    clipping : sequence of Update
+        What step-wise solvers put the gradient of the whole objective through first.
+    max_norm : float or None
+        The largest norm of the weights into a unit, for step-wise solvers.
+    averaging : Averaging or None
+        Whether ``theta`` gets an average of the parameters, by step-wise solvers.
     """
 
     objective: Objective
@@ -108,6 +154,12 @@ class Problem:
     schedule: Schedule
     learning_rate_init: float
     state: SolverState | None = None
+    seed: int = 0
+    augmentation: Augmentation | None = None
+    total_epochs: int | None = None
+    clipping: Sequence[Update] = ()
+    max_norm: float | None = None
+    averaging: Averaging | None = None
 
     @property
     def n_batches(self) -> int:
@@ -145,9 +197,12 @@ class Solver(Spec, ABC, family=True):
     stepwise : bool
         Whether it works batch by batch, so that it can go on with new rows
         (``partial_fit``), and has no stopping rule of its own.
+    full_batch : bool
+        Whether a batch is all rows, whatever ``batch_size`` says.
     """
 
     stepwise: ClassVar[bool]
+    full_batch: ClassVar[bool] = False
 
     @abstractmethod
     def minimise(self, problem: Problem) -> Solution:

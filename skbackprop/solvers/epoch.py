@@ -4,14 +4,14 @@ Everything that can be looked up, sliced or allocated is so beforehand. Rows are
 gathered some thousand at a time, and batches are slices of that chunk.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from skbackprop.core.data import Chunk, ChunkReader
 from skbackprop.core.ops import slices
-from skbackprop.objective import BatchGradient, weighted_loss
+from skbackprop.objective import BatchGradient
 from skbackprop.solvers.base import Problem
 from skbackprop.solvers.gradients import Gradients
 
@@ -61,15 +61,22 @@ class Epoch:
         self._reader = ChunkReader(data, chunk_rows, theta.dtype)
         self._predictions = objective.network.score_buffer(chunk_rows, theta.dtype)
         self._scale = None if data.weight is None else np.empty(chunk_rows, theta.dtype)
+        self._augment: np.random.Generator | None = None
+        if problem.augmentation is not None:
+            self._augment = np.random.Generator(
+                np.random.SFC64([problem.seed, problem.monitor.n_seen])
+            )
+        # Only what is not gathered anew may be a view of the user's data.
+        self._gathers = problem.shuffle or self._augment is not None
         self._plans: dict[int, list[Batch]] = {}
 
-    def run(self, rate: float, t: int) -> float:
+    def run(self, rates: Iterable[float], t: int) -> float:
         """Go through all rows once, a step a batch.
 
         Parameters
         ----------
-        rate : float
-            The learning rate.
+        rates : iterable of float
+            The learning rate of each step.
         t : int
             Steps taken before.
 
@@ -79,15 +86,16 @@ class Epoch:
             The mean of the batches' losses, each taken before its step. Not finite,
             and the epoch cut short, as soon as a chunk's is not.
         """
-        problem, step = self._problem, self._step
+        problem, step, rates = self._problem, self._step, iter(rates)
         loss = penalty = 0.0
         for chunk, n_rows in self._read_chunks():
-            for x, target, scale, kept, gradient, share in self._plan(chunk, n_rows):
+            for batch, rate in zip(self._plan(chunk, n_rows), rates, strict=False):
+                x, target, scale, kept, gradient, share = batch
                 kept[...] = gradient(x, target, scale)
                 t += 1
                 penalty += step(share, rate, t)
             predictions = self._predictions[:n_rows]
-            loss += weighted_loss(problem.objective.loss, predictions, *chunk[1:])
+            loss += problem.objective.loss.total(predictions, *chunk[1:])
             if not np.isfinite(loss):
                 break
         return problem.objective.reported(
@@ -100,11 +108,27 @@ class Epoch:
             self._order = self._order[self._problem.rng.permutation(self._n_rows)]
         for rows in self._chunks:
             n_rows = rows.stop - rows.start
-            order = self._order[rows] if self._problem.shuffle else rows
+            order = self._order[rows] if self._gathers else rows
             chunk = self._reader.read(order, n_rows)
+            if self._augment is not None:
+                chunk = self._augmented(chunk, self._augment)
             if self._scale is not None:
                 self._write_scale(chunk.weight, n_rows, self._scale)
             yield chunk, n_rows
+
+    def _augmented(self, chunk: Chunk, rng: np.random.Generator) -> Chunk:
+        """Return changed rows, in the same buffers."""
+        augmentation, (X, target, weight) = self._problem.augmentation, chunk
+        assert augmentation is not None
+        changed, changed_target = augmentation.apply(X, target, rng, weight)
+        if changed_target is not target:
+            target[...] = changed_target
+        if changed is X:
+            return chunk
+        if not self._reader.in_place:
+            return Chunk(changed.astype(X.dtype, copy=False), target, weight)
+        X[...] = changed
+        return chunk
 
     def _write_scale(self, weight: Any, n_rows: int, scale: np.ndarray) -> None:
         """Write what the gradient of each row of a chunk is multiplied by."""
@@ -119,7 +143,7 @@ class Epoch:
             self._batch(chunk, rows)
             for rows in slices(n_rows, self._problem.batch_size)
         ]
-        if self._problem.shuffle and self._reader.in_place:
+        if self._gathers and self._reader.in_place:
             self._plans[n_rows] = batches
         return batches
 
@@ -138,7 +162,12 @@ class Epoch:
 
 
 def _rows_per_chunk(problem: Problem) -> int:
-    """Return how many rows to gather at once: whole batches, about a megabyte."""
+    """Return how many rows to gather at once: whole batches, about a megabyte.
+
+    A single batch where the loss compares its rows: that is what it is reported for.
+    """
+    if problem.objective.loss.mixes_rows:
+        return problem.batch_size
     row_bytes = problem.objective.network.n_in * problem.theta.itemsize
     rows = min(CHUNK_ROWS, CHUNK_BYTES // max(1, row_bytes))
     return problem.batch_size * max(1, rows // problem.batch_size)

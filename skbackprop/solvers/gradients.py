@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from skbackprop.core.ops import slices
+from skbackprop.core.randomness import Pass
 from skbackprop.core.threads import Crew
 from skbackprop.core.workspace import Workspace
 from skbackprop.objective import BatchGradient
@@ -32,10 +33,21 @@ class Gradients:
 
     def __init__(self, problem: Problem, crew: Crew) -> None:
         self._problem, self._crew = problem, crew
-        theta = problem.theta
-        self.vectors = [np.zeros_like(theta) for _ in range(crew.size)]
-        most_rows = -(-problem.batch_size // crew.size)
-        self._workspaces = [Workspace(most_rows, theta.dtype) for _ in range(crew.size)]
+        theta, network = problem.theta, problem.objective.network
+        # Rows that have to stay together are one thread's.
+        mixes = network.mixes_rows(problem.data.is_sparse)
+        together = mixes or problem.objective.loss.mixes_rows
+        self._n_threads = 1 if together else crew.size
+        self.vectors = [np.zeros_like(theta) for _ in range(self._n_threads)]
+        most_rows = -(-problem.batch_size // self._n_threads)
+        self._workspaces = [
+            Workspace(most_rows, theta.dtype) for _ in range(self._n_threads)
+        ]
+        self._now: Pass | None = None
+        if mixes or network.is_random:
+            self._now = Pass(
+                problem.seed, problem.monitor.n_seen, problem.data.mean_weight
+            )
         self._bound: dict[int, BatchGradient] = {}
 
     def bind(self, n_rows: int) -> BatchGradient:
@@ -52,13 +64,14 @@ class Gradients:
             ``gradient(x, target, scale)``, as of ``Objective.bind_gradient``.
         """
         if n_rows not in self._bound:
-            shared = self._crew.size > 1
-            self._bound[n_rows] = (
-                self._shared(n_rows) if shared else self._part(0, n_rows)
-            )
+            shared = self._n_threads > 1
+            gradient = self._shared(n_rows) if shared else self._part(0, n_rows)
+            if self._now is not None:
+                gradient = _announced(gradient, self._now, n_rows)
+            self._bound[n_rows] = gradient
         return self._bound[n_rows]
 
-    def _part(self, thread: int, n_rows: int) -> BatchGradient:
+    def _part(self, thread: int, n_rows: int, first_row: int = 0) -> BatchGradient:
         problem = self._problem
         return problem.objective.bind_gradient(
             problem.theta,
@@ -66,12 +79,14 @@ class Gradients:
             n_rows,
             self._workspaces[thread],
             problem.data.is_sparse,
+            first_row,
+            self._now,
         )
 
     def _shared(self, n_rows: int) -> BatchGradient:
-        parts = slices(n_rows, -(-n_rows // self._crew.size))
+        parts = slices(n_rows, -(-n_rows // self._n_threads))
         gradients = [
-            self._part(thread, part.stop - part.start)
+            self._part(thread, part.stop - part.start, part.start)
             for thread, part in enumerate(parts)
         ]
         # A batch of fewer rows than threads leaves some of them without any.
@@ -91,3 +106,20 @@ class Gradients:
             return predictions
 
         return gradient
+
+
+def _announced(gradient: BatchGradient, now: Pass, n_rows: int) -> BatchGradient:
+    """Return a gradient that tells the layers of each batch."""
+
+    def announced(x: Any, target: np.ndarray, scale: Any) -> np.ndarray:
+        total, now.n_counted = 1.0, n_rows
+        if isinstance(scale, np.ndarray):
+            total = float(scale.sum(dtype=np.float64))
+            now.share = scale / total if total > 0.0 else None
+            now.n_counted = int(np.count_nonzero(scale))
+        now.total = total * n_rows * now.mean_weight
+        prediction = gradient(x, target, scale)
+        now.first_row += n_rows
+        return prediction
+
+    return announced

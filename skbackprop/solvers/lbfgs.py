@@ -11,10 +11,14 @@ from skbackprop.core.ops import all_finite
 from skbackprop.core.threads import single_threaded_products
 from skbackprop.evaluation import Evaluation
 from skbackprop.solvers.base import Problem, Solution, Solver, Status, Verdict
+from skbackprop.solvers.coordinates import Plain, Split
 
 
 class LBFGS(Solver, name="lbfgs"):
     """The limited-memory BFGS method over all rows at once.
+
+    Absolute values in the penalty are minimised exactly, by bounds on the positive and
+    the negative parts of the weights.
 
     Parameters
     ----------
@@ -62,8 +66,9 @@ class LBFGS(Solver, name="lbfgs"):
         with single_threaded_products(), np.errstate(all="ignore"):
             result = minimize(
                 run.value_and_gradient,
-                problem.theta.astype(np.float64),
+                run.coordinates.start(problem.theta),
                 method="L-BFGS-B",
+                bounds=run.coordinates.bounds,
                 jac=True,
                 callback=run.end_iteration,
                 options=options,
@@ -79,6 +84,7 @@ class _Run:
         self.is_single = problem.theta.dtype == np.float32
         self.trial = problem.theta.copy()
         self.evaluation = Evaluation(problem.objective, self.trial, problem.data)
+        self.coordinates = _coordinates(problem, self.evaluation.total_weight)
         self.verdict = Verdict.GO_ON
         self.in_iteration = False
         self.overflowed: np.ndarray | None = None
@@ -87,13 +93,12 @@ class _Run:
         if not self.in_iteration:
             self.problem.monitor.begin_epoch()
             self.in_iteration = True
-        self.trial[...] = x
+        self.coordinates.write(x, self.trial)
         loss, gradient = self.evaluation.value_and_gradient()
-        value = loss + self.evaluation.penalty()
+        value = loss + self.evaluation.penalty() + self.coordinates.absolutes(x)
         if not np.isfinite(value):
             self.overflowed = self.trial.copy()
-        # SciPy may keep what it is given: a copy, which also is the float64 it needs.
-        return value, gradient.astype(np.float64)
+        return value, self.coordinates.gradient(gradient)
 
     # SciPy learns from the parameter's name that it is to hand over a result.
     def end_iteration(self, intermediate_result: OptimizeResult) -> None:
@@ -101,7 +106,8 @@ class _Run:
         if not (np.isfinite(value) and all_finite(x)):
             raise StopIteration
         problem = self.problem
-        problem.theta[...] = x
+        self.coordinates.write(x, problem.theta)
+        value -= self.coordinates.absolutes(x)
         weights = problem.objective.network.layout.weights(problem.theta)
         penalty = problem.objective.penalty.value(weights)
         penalty /= self.evaluation.total_weight
@@ -131,6 +137,14 @@ class _Run:
         if self.is_single and result.status == 2:
             return Status.CONVERGED
         return Status.BUDGET_SPENT
+
+
+def _coordinates(problem: Problem, total_weight: float) -> Plain | Split:
+    layout = problem.objective.network.layout
+    strength = problem.objective.penalty.absolute / total_weight
+    if strength == 0:
+        return Plain(layout.n_trainable)
+    return Split(layout.n_trainable, layout.n_weights, strength)
 
 
 def _advice(result: OptimizeResult, n_iter: int, max_iter: int) -> str:

@@ -7,8 +7,11 @@ import numpy as np
 
 from skbackprop.core.ops import slices
 from skbackprop.core.threads import Crew
-from skbackprop.objective import Objective
-from skbackprop.updates import Update, bind_chain
+from skbackprop.penalties import Penalty
+from skbackprop.solvers.base import Problem
+from skbackprop.solvers.orthant import bind_orthant
+from skbackprop.solvers.projection import bind_max_norm
+from skbackprop.updates import Span, Update, bind_chain
 
 __all__ = ["bind_step"]
 
@@ -20,32 +23,32 @@ SHARE_OF_A_THREAD = 2**17
 
 
 def bind_step(
-    objective: Objective,
+    problem: Problem,
     chain: Sequence[Update],
-    theta: np.ndarray,
     grads: Sequence[np.ndarray],
     moments: Sequence[Sequence[np.ndarray]],
     crew: Crew,
+    after_step: Callable[[np.ndarray], None] | None = None,
 ) -> BoundStep:
-    """Bind what follows a gradient: sum, penalty, updates.
+    """Bind what follows a gradient: sum, penalty, updates, projection.
 
-    All of it works entry by entry, so that threads can take a part of a long vector
-    each.
+    Where all updates work entry by entry, threads take a part of a long vector each.
 
     Parameters
     ----------
-    objective : Objective
-        Whose penalty.
+    problem : Problem
+        Whose penalty and limits. Its parameters are moved in place, up to those that
+        are no solver's to move.
     chain : sequence of Update
         The updates.
-    theta : ndarray of shape (n_params,)
-        The parameters, moved in place.
     grads : sequence of ndarray of shape (n_params,)
         The gradients of the parts of a batch; used up.
     moments : sequence of sequence of ndarray
         What the updates remember.
     crew : Crew
         Who does it.
+    after_step : callable, optional
+        Called after each step, with a vector that it may overwrite.
 
     Returns
     -------
@@ -53,13 +56,41 @@ def bind_step(
         ``step(share, rate, t)`` adds the share of the penalty's gradient, takes step
         number ``t`` at the rate, and returns the value of the penalty before it.
     """
-    n_parts = max(1, min(crew.size, theta.size // SHARE_OF_A_THREAD))
-    parts = [
-        _bind_part(objective, chain, theta, grads, moments, part)
-        for part in slices(theta.size, -(-theta.size // n_parts))
-    ]
-    if len(parts) == 1:
-        return parts[0]
+    layout = problem.objective.network.layout
+    n = layout.n_trainable
+    theta, grads = problem.theta[:n], [vector[:n] for vector in grads]
+    n_parts = max(1, min(crew.size, n // SHARE_OF_A_THREAD))
+    if n_parts == 1 or not all(update.entrywise for update in chain):
+        span = Span(theta, grads[0], layout.n_weights, layout)
+        step = _bind_part(problem.objective.penalty, chain, span, grads[1:], moments)
+    else:
+        step = _bind_parts(problem, chain, grads, moments, crew, n_parts)
+    last: list[Callable[[], None]] = []
+    if problem.max_norm is not None:
+        last.append(bind_max_norm(layout, problem.theta, problem.max_norm))
+    if after_step is not None:
+        last.append(partial(after_step, grads[0]))
+    return _followed(step, last) if last else step
+
+
+def _bind_parts(
+    problem: Problem,
+    chain: Sequence[Update],
+    grads: Sequence[np.ndarray],
+    moments: Sequence[Sequence[np.ndarray]],
+    crew: Crew,
+    n_parts: int,
+) -> BoundStep:
+    n_weights, size = problem.objective.network.layout.n_weights, grads[0].size
+
+    def bind(part: slice) -> BoundStep:
+        first, *others = (vector[part] for vector in grads)
+        leading = max(0, min(part.stop, n_weights) - part.start)
+        span = Span(problem.theta[part], first, leading)
+        own = [[vector[part] for vector in vectors] for vectors in moments]
+        return _bind_part(problem.objective.penalty, chain, span, others, own)
+
+    parts = [bind(part) for part in slices(size, -(-size // n_parts))]
 
     def step(share: float, rate: float, t: int) -> float:
         return sum(crew.run([partial(part, share, rate, t) for part in parts]))
@@ -68,26 +99,45 @@ def bind_step(
 
 
 def _bind_part(
-    objective: Objective,
+    penalty: Penalty,
     chain: Sequence[Update],
-    theta: np.ndarray,
-    grads: Sequence[np.ndarray],
+    span: Span,
+    others: Sequence[np.ndarray],
     moments: Sequence[Sequence[np.ndarray]],
-    part: slice,
 ) -> BoundStep:
-    grad, *others = (vector[part] for vector in grads)
-    n_weights = objective.network.layout.n_weights
-    weights = slice(part.start, max(part.start, min(part.stop, n_weights)))
-    add_penalty = objective.penalty.bind(theta[weights], grads[0][weights])
-    own_moments = [[vector[part] for vector in vectors] for vectors in moments]
-    step = bind_chain(chain, theta[part], grad, own_moments)
-    add = np.add
+    grad = span.grad
+    weights, of_weights = span.theta[: span.n_weights], grad[: span.n_weights]
+    add_penalty = penalty.bind(weights, of_weights)
+    move, add = bind_chain(chain, span, moments), np.add
 
-    def run(share: float, rate: float, t: int) -> float:
+    def step(share: float, rate: float, t: int) -> float:
         for other in others:
             add(grad, other, grad)
-        penalty = add_penalty(share)
-        step(rate, t)
-        return penalty
+        value = add_penalty(share)
+        move(rate, t)
+        return value
 
-    return run
+    if penalty.absolute == 0:
+        return step
+    lean, hold = bind_orthant(penalty.absolute, weights, of_weights)
+
+    def held_step(share: float, rate: float, t: int) -> float:
+        for other in others:
+            add(grad, other, grad)
+        value = add_penalty(share)
+        lean(share)
+        move(rate, t)
+        hold()
+        return value
+
+    return held_step
+
+
+def _followed(step: BoundStep, last: Sequence[Callable[[], None]]) -> BoundStep:
+    def followed(share: float, rate: float, t: int) -> float:
+        value = step(share, rate, t)
+        for each in last:
+            each()
+        return value
+
+    return followed

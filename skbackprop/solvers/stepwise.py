@@ -1,17 +1,16 @@
 """Step-wise solvers: chains of updates over mini-batches."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
-from itertools import chain
-from numbers import Real
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain, repeat
 from typing import ClassVar
 
 import numpy as np
 
-from skbackprop._compat import Interval
 from skbackprop.core.ops import all_finite
 from skbackprop.core.threads import Crew, single_threaded_products, threads_for
 from skbackprop.evaluation import Evaluation
+from skbackprop.solvers.average import Averager
 from skbackprop.solvers.base import (
     Problem,
     Solution,
@@ -23,7 +22,7 @@ from skbackprop.solvers.base import (
 from skbackprop.solvers.epoch import Epoch
 from skbackprop.solvers.gradients import Gradients
 from skbackprop.solvers.step import bind_step
-from skbackprop.updates import Momentum, ScaleByAdam, Update
+from skbackprop.updates import Update
 
 
 class Stepwise(Solver):
@@ -48,62 +47,131 @@ class Stepwise(Solver):
         Solution
             What came of it.
         """
-        state = problem.state or self._fresh_state(problem)
-        network = problem.objective.network
-        crew = Crew(threads_for(network.work(problem.batch_size)))
+        updates = self.chain()
+        state = problem.state or _fresh_state(problem, updates)
+        averager = None if problem.averaging is None else Averager(problem, state)
+        moving = problem if averager is None else averager.moving
+        crew = Crew(threads_for(problem.objective.network.work(problem.batch_size)))
         with single_threaded_products(), np.errstate(all="ignore"):
-            gradients = Gradients(problem, crew)
+            gradients = Gradients(moving, crew)
             step = bind_step(
-                problem.objective,
-                self.chain(),
-                problem.theta,
+                moving,
+                [*problem.clipping, *updates],
                 gradients.vectors,
-                state.moments,
+                [*([] for _ in problem.clipping), *state.moments],
                 crew,
+                None if averager is None else averager.after_step,
             )
-            return _run(problem, Epoch(problem, gradients, step), state)
-
-    def _fresh_state(self, problem: Problem) -> SolverState:
-        moments = [
-            [np.zeros_like(problem.theta) for _ in range(update.n_moments)]
-            for update in self.chain()
-        ]
-        return SolverState(moments, float(problem.learning_rate_init))
+            epoch = Epoch(moving, gradients, step)
+            return _Run(problem, moving.theta, epoch, state, averager).go()
 
 
-def _run(problem: Problem, epoch: Epoch, state: SolverState) -> Solution:
-    monitor, schedule = problem.monitor, problem.schedule
-    initial = float(problem.learning_rate_init)
-    earlier, last = problem.theta.copy(), problem.theta.copy()
-    for _ in range(problem.max_iter):
-        monitor.begin_epoch()
-        loss = epoch.run(state.rate, state.n_steps)
-        vectors = [problem.theta, *chain.from_iterable(state.moments)]
-        if not (np.isfinite(loss) and all(map(all_finite, vectors))):
-            diverged_to = problem.theta.copy()
-            _go_back(problem, last, earlier)
-            # The moments are no longer finite either: nothing to go on from.
-            return Solution(Status.DIVERGED, diverged_to=diverged_to)
-        earlier, last = last, earlier
-        np.copyto(last, problem.theta)
-        state.n_steps += problem.n_batches
-        verdict = monitor.end_epoch(loss)
+def _fresh_state(problem: Problem, updates: Sequence[Update]) -> SolverState:
+    moved = problem.theta[: problem.objective.network.layout.n_trainable]
+    moments = [
+        [np.zeros_like(moved) for _ in range(update.n_moments)] for update in updates
+    ]
+    return SolverState(moments, float(problem.learning_rate_init))
+
+
+class _Run:
+    """Epoch after epoch, with the schedule and the monitor."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        moving: np.ndarray,
+        epoch: Epoch,
+        state: SolverState,
+        averager: Averager | None,
+    ) -> None:
+        self.problem, self.moving, self.epoch = problem, moving, epoch
+        self.state, self.averager = state, averager
+        self.rates = _bind_rates(problem)
+        self.earlier, self.last = problem.theta.copy(), problem.theta.copy()
+
+    def go(self) -> Solution:
+        problem, state = self.problem, self.state
+        for _ in range(problem.max_iter):
+            problem.monitor.begin_epoch()
+            rate, rates = self.rates(state.n_epochs, state.rate)
+            loss = self._pass(rates)
+            if not self._is_finite(loss):
+                diverged_to = self.moving.copy()
+                _go_back(problem, self.last, self.earlier)
+                # The moments are no longer finite either: nothing to go on from.
+                return Solution(Status.DIVERGED, diverged_to=diverged_to)
+            self._keep()
+            verdict = problem.monitor.end_epoch(loss, rate)
+            self._look_at_the_schedule()
+            status = self._obey(verdict)
+            if status is not None:
+                return Solution(status, state=state)
+        message = (
+            f"Stochastic Optimizer: Maximum iterations ({problem.max_iter}) reached "
+            "and the optimization hasn't converged yet."
+        )
+        return Solution(Status.BUDGET_SPENT, message, state)
+
+    def _pass(self, rates: Iterable[float]) -> float:
+        if self.averager is None:
+            return self.epoch.run(rates, self.state.n_steps)
+        self.averager.begin_epoch(self.state.n_epochs)
+        loss = self.epoch.run(rates, self.state.n_steps)
+        self.averager.publish()
+        return loss
+
+    def _is_finite(self, loss: float) -> bool:
+        vectors = [self.moving, *chain.from_iterable(self.state.moments)]
+        return bool(np.isfinite(loss) and all(map(all_finite, vectors)))
+
+    def _keep(self) -> None:
+        self.earlier, self.last = self.last, self.earlier
+        np.copyto(self.last, self.problem.theta)
+        self.state.n_steps += self.problem.n_batches
+        self.state.n_epochs += 1
+
+    def _look_at_the_schedule(self) -> None:
+        problem, state = self.problem, self.state
+        schedule, monitor = problem.schedule, problem.monitor
+        initial = float(problem.learning_rate_init)
+        rate = schedule.after_epoch(state.rate, initial, monitor.n_seen)
         # A NumPy scalar, which a user's schedule may give, would make every float32
         # step a float64 one.
-        state.rate = float(schedule.after_epoch(state.rate, initial, monitor.n_seen))
+        state.rate = float(schedule.after_value(rate, monitor.watched, state.memory))
+
+    def _obey(self, verdict: Verdict) -> Status | None:
+        """Return how it ended, or None to go on."""
         if verdict is Verdict.STOP:
-            return Solution(Status.STOPPED, state=state)
-        if verdict is Verdict.PLATEAU:
-            lowered = schedule.on_plateau(state.rate)
-            monitor.on_plateau(lowered, schedule.farewell)
-            if lowered is None:
-                return Solution(Status.CONVERGED, state=state)
-            state.rate = float(lowered)
-    message = (
-        f"Stochastic Optimizer: Maximum iterations ({problem.max_iter}) reached and "
-        "the optimization hasn't converged yet."
-    )
-    return Solution(Status.BUDGET_SPENT, message, state)
+            return Status.STOPPED
+        if verdict is Verdict.GO_ON:
+            return None
+        schedule = self.problem.schedule
+        lowered = schedule.on_plateau(self.state.rate)
+        self.problem.monitor.on_plateau(lowered, schedule.farewell)
+        if lowered is None:
+            return Status.CONVERGED
+        self.state.rate = float(lowered)
+        return None
+
+
+def _bind_rates(
+    problem: Problem,
+) -> Callable[[int, float], tuple[float, Iterable[float]]]:
+    """Return the rate that an epoch begins at and those of its steps."""
+    schedule, n_batches = problem.schedule, problem.n_batches
+    total = problem.total_epochs or problem.max_iter
+    rate_at = schedule.bind(float(problem.learning_rate_init), total)
+    smooth = schedule.smooth
+
+    def rates(epoch: int, kept: float) -> tuple[float, Iterable[float]]:
+        first = float(rate_at(epoch, kept))
+        if not smooth:
+            return first, repeat(first)
+        times = (epoch + step / n_batches for step in range(n_batches))
+        return first, (float(rate_at(time, kept)) for time in times)
+
+    return rates
 
 
 def _go_back(problem: Problem, *candidates: np.ndarray) -> None:
@@ -117,69 +185,3 @@ def _go_back(problem: Problem, *candidates: np.ndarray) -> None:
         problem.theta[...] = theta
         if np.isfinite(evaluation.loss()):
             return
-
-
-class SGD(Stepwise, name="sgd"):
-    """Stochastic gradient descent with momentum.
-
-    Parameters
-    ----------
-    momentum : float, default=0.9
-        The share of the velocity that each step keeps; 0 for none.
-    nesterovs_momentum : bool, default=True
-        Whether to use Nesterov's form.
-
-    Examples
-    --------
-    >>> from skbackprop import BackpropRegressor
-    >>> from skbackprop.solvers import SGD
-    >>> BackpropRegressor(solver=SGD(momentum=0.5)).solver
-    SGD(momentum=0.5)
-    """
-
-    momentum: float = 0.9
-    nesterovs_momentum: bool = True
-
-    _parameter_constraints: ClassVar[dict[str, list]] = {
-        "momentum": [Interval(Real, 0, 1, closed="both")],
-        "nesterovs_momentum": ["boolean"],
-    }
-
-    def chain(self) -> Sequence[Update]:
-        """Return momentum alone."""
-        return [Momentum(self.momentum, self.nesterovs_momentum)]
-
-
-class Adam(Stepwise, name="adam"):
-    """Adam, in the form of scikit-learn.
-
-    Parameters
-    ----------
-    beta_1, beta_2 : float, default=0.9, 0.999
-        What the running means of the gradient and of its square keep at each step.
-    epsilon : float, default=1e-8
-        Added to the denominator for stability.
-
-    References
-    ----------
-    D. P. Kingma and J. Ba, "Adam: a method for stochastic optimization", ICLR 2015.
-
-    Examples
-    --------
-    >>> from skbackprop import BackpropClassifier
-    >>> from skbackprop.solvers import Adam
-    >>> BackpropClassifier(solver=Adam(beta_2=0.95)).solver
-    Adam(beta_2=0.95)
-    """
-
-    beta_1: float = 0.9
-    beta_2: float = 0.999
-    epsilon: float = 1e-8
-
-    _parameter_constraints: ClassVar[dict[str, list]] = (
-        ScaleByAdam._parameter_constraints
-    )
-
-    def chain(self) -> Sequence[Update]:
-        """Return Adam's scaling alone."""
-        return [ScaleByAdam(self.beta_1, self.beta_2, self.epsilon)]

@@ -10,10 +10,10 @@ from sklearn.utils.multiclass import type_of_target, unique_labels
 from skbackprop.core.data import MatrixTarget, OneHotTarget, TargetRows
 from skbackprop.core.ops import logistic, softmax
 from skbackprop.losses import ClassificationLoss, Loss
-from skbackprop.training.targets import Target
+from skbackprop.training.targets import PredictedTarget
 
 
-class ClassTarget(Target):
+class ClassTarget(PredictedTarget):
     """Classes: what all classification targets share.
 
     Attributes
@@ -76,10 +76,14 @@ class ClassTarget(Target):
             )
 
     def score(
-        self, prediction: np.ndarray, rows: TargetRows, weight: np.ndarray | None
+        self,
+        prediction: np.ndarray,
+        rows: TargetRows,
+        weight: np.ndarray | None,
+        loss: Loss,
     ) -> float:
         """Return the accuracy: the share of rows with every output right."""
-        hits = (self.positions(prediction) == rows.encoded).all(axis=1)
+        hits = (self.positions(prediction, loss) == rows.encoded).all(axis=1)
         return float(np.average(hits, weights=weight))
 
 
@@ -105,9 +109,9 @@ class BinaryTarget(ClassTarget):
         """Return whether each label is the second class."""
         return MatrixTarget(positions_of(y, self.classes)[:, np.newaxis].astype(bool))
 
-    def positions(self, prediction: np.ndarray) -> np.ndarray:
-        """Return 1 where the second class is more likely than not."""
-        return (prediction > 0.5) & (len(self.classes) == 2)
+    def positions(self, prediction: np.ndarray, loss: Loss) -> np.ndarray:
+        """Return 1 where the prediction is in favour of the second class."""
+        return (prediction > loss.threshold) & (len(self.classes) == 2)
 
     def seen(self, y: np.ndarray) -> np.ndarray:
         """Return the labels."""
@@ -160,9 +164,9 @@ class MultilabelTarget(ClassTarget):
         dense = y.toarray() if issparse(y) else np.asarray(y)
         return MatrixTarget(dense.astype(bool))
 
-    def positions(self, prediction: np.ndarray) -> np.ndarray:
-        """Return the labels that are more likely than not."""
-        return prediction > 0.5
+    def positions(self, prediction: np.ndarray, loss: Loss) -> np.ndarray:
+        """Return the labels that the prediction is in favour of."""
+        return prediction > loss.threshold
 
     def labelled(self, y: Any) -> list[tuple[np.ndarray, np.ndarray]]:
         """Return no and yes for each label, and its column."""
@@ -215,8 +219,8 @@ class MulticlassTarget(ClassTarget):
         labels = positions_of(y, self.classes)[:, np.newaxis]
         return OneHotTarget(labels, (self.width,))
 
-    def positions(self, prediction: np.ndarray) -> np.ndarray:
-        """Return the likeliest class."""
+    def positions(self, prediction: np.ndarray, loss: Loss) -> np.ndarray:
+        """Return the class of the highest prediction."""
         return prediction.argmax(axis=1)[:, np.newaxis]
 
     def seen(self, y: np.ndarray) -> np.ndarray:
@@ -270,11 +274,11 @@ class MultioutputTarget(ClassTarget):
         ]
         return OneHotTarget(np.column_stack(labels), self.n_classes)
 
-    def positions(self, prediction: np.ndarray) -> np.ndarray:
-        """Return the likeliest class of each output, as columns of the encoding."""
+    def positions(self, prediction: np.ndarray, loss: Loss) -> np.ndarray:
+        """Return the highest class of each output, as columns of the encoding."""
         starts = np.cumsum([0, *self.n_classes])[:-1]
-        likeliest = [part.argmax(axis=1) for part in self._split(prediction)]
-        return np.column_stack(likeliest) + starts
+        highest = [part.argmax(axis=1) for part in self._split(prediction)]
+        return np.column_stack(highest) + starts
 
     def labelled(self, y: Any) -> list[tuple[np.ndarray, np.ndarray]]:
         """Return the classes and the column of each output."""

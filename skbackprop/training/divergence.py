@@ -38,9 +38,25 @@ def diagnose(network: Network, kept: np.ndarray, diverged_to: np.ndarray) -> str
     else:
         growth = [_norm(after[index]) / (1.0 + _norm(before[index])) for index in dense]
         place = int(np.argmax(np.nan_to_num(growth, nan=np.inf, posinf=np.inf)))
-    name = (
-        "the output layer" if place == len(dense) - 1 else f"hidden layer {place + 1}"
-    )
+    return layer_name(place, len(dense))
+
+
+def layer_name(place: int, n_layers: int) -> str:
+    """Return what a dense layer is called in warnings.
+
+    Parameters
+    ----------
+    place : int
+        Its position in ``coefs_``.
+    n_layers : int
+        The number of dense layers.
+
+    Returns
+    -------
+    str
+        Its name, and where its weights are.
+    """
+    name = "the output layer" if place == n_layers - 1 else f"hidden layer {place + 1}"
     return f"{name} (coefs_[{place}])"
 
 

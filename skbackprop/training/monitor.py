@@ -6,6 +6,8 @@ from typing import Protocol
 import numpy as np
 
 from skbackprop.solvers import Verdict
+from skbackprop.training.alarm import alarm_of
+from skbackprop.training.health import GradientHealth
 
 
 @dataclass
@@ -71,6 +73,22 @@ class Checker(Protocol):
         """Return the score, greater being better, and the mean loss."""
 
 
+class Stopper(Protocol):
+    """Judges by rules whether to go on."""
+
+    def verdict(self) -> str | None:
+        """Return the rule that says to stop, if any."""
+
+
+class Probe(Protocol):
+    """Looks at the layers."""
+
+    settling: int
+
+    def measure(self) -> np.ndarray:
+        """Return what is seen of each of them."""
+
+
 @dataclass
 class History:
     """The curves of a fit; the lists are the estimator's own attributes."""
@@ -78,6 +96,8 @@ class History:
     loss_curve: list[float] = field(default_factory=list)
     validation_scores: list[float] = field(default_factory=list)
     validation_loss_curve: list[float] = field(default_factory=list)
+    learning_rate_curve: list[float] = field(default_factory=list)
+    health: list[np.ndarray] = field(default_factory=list)
 
 
 class TrainingMonitor:
@@ -102,6 +122,10 @@ class TrainingMonitor:
         Training samples seen before this fit.
     n_rows : int
         Samples an epoch adds to them.
+    stopper : Stopper, optional
+        Further rules to stop by.
+    probe : Probe, optional
+        What records the health of the layers.
 
     Attributes
     ----------
@@ -109,6 +133,13 @@ class TrainingMonitor:
         The parameters with the best validation score.
     n_iter : int
         Epochs of this fit.
+    stopped_by : str or None
+        What has said to stop.
+    alarm : str or None
+        What the layers have been found to suffer from.
+    watched : float
+        What progress is judged by, lower being better: the training loss, or minus the
+        validation score.
     """
 
     def __init__(
@@ -121,6 +152,8 @@ class TrainingMonitor:
         verbose: bool,
         n_seen: int,
         n_rows: int,
+        stopper: Stopper | None = None,
+        probe: Probe | None = None,
     ) -> None:
         self.theta = theta
         self.history = history
@@ -130,8 +163,13 @@ class TrainingMonitor:
         self.verbose = verbose
         self.n_seen = n_seen
         self.n_rows = n_rows
+        self.stopper = stopper
+        self.probe = probe
         self.n_iter = 0
+        self.watched = np.inf
         self.best_theta: np.ndarray | None = None
+        self.stopped_by: str | None = None
+        self.alarm: str | None = None
 
     def keep_start(self) -> None:
         """Hold the starting parameters as the ones to beat on validation data."""
@@ -144,13 +182,15 @@ class TrainingMonitor:
         """Hear that an epoch begins."""
         self.callbacks.begin_epoch()
 
-    def end_epoch(self, loss: float) -> Verdict:
+    def end_epoch(self, loss: float, rate: float | None = None) -> Verdict:
         """Record an epoch, and judge whether to go on.
 
         Parameters
         ----------
         loss : float
             The training loss of the epoch.
+        rate : float or None
+            The learning rate that it began at; None where the solver has none.
 
         Returns
         -------
@@ -159,17 +199,33 @@ class TrainingMonitor:
         """
         # Judged first: if that is interrupted, the curves stay of equal length.
         judged = None if self.checker is None else self.checker.check()
+        measured = None if self.probe is None else self.probe.measure()
         self.n_iter += 1
         self.n_seen += self.n_rows
         self.history.loss_curve.append(loss)
+        if rate is not None:
+            self.history.learning_rate_curve.append(rate)
+        self.watched = loss if judged is None else -judged[0]
         self._say(f"Iteration {self.n_iter}, loss = {loss:.8f}")
         if judged is not None:
             self._watch(*judged)
         elif self.patience is not None:
             self.patience.sees(loss)
+        if self.probe is not None and measured is not None:
+            self._examine(self.probe, measured)
+        return self._verdict()
+
+    def _verdict(self) -> Verdict:
         if self.callbacks.end_epoch():
+            self.stopped_by = "callback"
+            return Verdict.STOP
+        rule = None if self.stopper is None else self.stopper.verdict()
+        if rule is not None:
+            self.stopped_by = rule
+            self._say(f"{rule} says to stop. Stopping.")
             return Verdict.STOP
         if self.patience is not None and self.patience.is_spent:
+            self.stopped_by = "tol" if self.checker is None else "early_stopping"
             return Verdict.PLATEAU
         return Verdict.GO_ON
 
@@ -193,6 +249,7 @@ class TrainingMonitor:
         if rate is None:
             self._say(f"{message} {farewell}")
         else:
+            self.stopped_by = None
             self._say(f"{message} Setting learning rate to {rate:f}")
 
     def _watch(self, score: float, validation_loss: float) -> None:
@@ -201,6 +258,20 @@ class TrainingMonitor:
         self._say(f"Validation score: {score:f}")
         if self.patience is not None and self.patience.sees(-score):
             self.best_theta = self.theta.copy()
+
+    def _examine(self, probe: Probe, measured: np.ndarray) -> None:
+        self.history.health.append(measured)
+        if self.alarm is None:
+            self.alarm = alarm_of(self.history.health[probe.settling :])
+            if self.alarm is not None:
+                self._say(self.alarm)
+
+    @property
+    def gradient_health(self) -> GradientHealth | None:
+        """What has been seen of the layers so far, if anything."""
+        if not self.history.health:
+            return None
+        return GradientHealth.of_rows(self.history.health, self.alarm)
 
     def _say(self, message: str) -> None:
         if self.verbose:

@@ -59,6 +59,11 @@ class Progress:
             [np.require(vector, requirements="W") for vector in of_update]
             for of_update in self.state.moments
         ]
+        average = self.state.average
+        if average is not None:
+            average.raw = np.require(average.raw, requirements="W")
+            average.mean = np.require(average.mean, requirements="W")
         if (schedule, learning_rate_init) != (self.schedule, self.learning_rate_init):
             self.state.rate = float(learning_rate_init)
+            self.state.n_epochs, self.state.memory = 0, {}
         return self.state

@@ -5,6 +5,7 @@ with, and how predictions are read. Those of classes are in ``classes.py``.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ class Target(ABC):
     Attributes
     ----------
     width : int
-        The number of raw scores it takes.
+        The number of columns of the encoded target; a loss may take more raw scores.
     """
 
     width: int
@@ -29,14 +30,6 @@ class Target(ABC):
     @abstractmethod
     def encode(self, y: Any, dtype: np.dtype) -> TargetRows:
         """Return targets as arrays."""
-
-    @abstractmethod
-    def positions(self, prediction: np.ndarray) -> np.ndarray:
-        """Return what a chunk of predictions says, a row a sample."""
-
-    @abstractmethod
-    def decode(self, positions: np.ndarray) -> Any:
-        """Return what ``predict`` is to answer, given what all chunks say."""
 
     @abstractmethod
     def check_known(self, y: Any) -> None:
@@ -48,12 +41,28 @@ class Target(ABC):
 
     @abstractmethod
     def score(
-        self, prediction: np.ndarray, rows: TargetRows, weight: np.ndarray | None
+        self,
+        prediction: np.ndarray,
+        rows: TargetRows,
+        weight: np.ndarray | None,
+        loss: Loss,
     ) -> float:
-        """Return the estimator's own score of some predictions."""
+        """Return the estimator's own score of some predictions of a loss."""
 
 
-class RegressionTarget(Target):
+class PredictedTarget(Target):
+    """A kind of target that a network predicts."""
+
+    @abstractmethod
+    def positions(self, prediction: np.ndarray, loss: Loss) -> np.ndarray:
+        """Return what a chunk of a loss's predictions says, a row a sample."""
+
+    @abstractmethod
+    def decode(self, positions: np.ndarray) -> Any:
+        """Return what ``predict`` is to answer, given what all chunks say."""
+
+
+class RegressionTarget(PredictedTarget):
     """Real numbers, one or several a row.
 
     Parameters
@@ -81,13 +90,13 @@ class RegressionTarget(Target):
             )
         return MatrixTarget(matrix)
 
-    def positions(self, prediction: np.ndarray) -> np.ndarray:
+    def positions(self, prediction: np.ndarray, loss: Loss) -> np.ndarray:
         """Return the predictions."""
         return prediction
 
     def decode(self, positions: np.ndarray) -> np.ndarray:
-        """Return a vector for one output, else a matrix."""
-        return positions.ravel() if self.width == 1 else positions
+        """Return a vector for one column, else a matrix."""
+        return positions.ravel() if positions.shape[1] == 1 else positions
 
     def check_known(self, y: np.ndarray) -> None:
         """Demand the same number of outputs."""
@@ -96,25 +105,69 @@ class RegressionTarget(Target):
             raise ValueError(f"y has {n_outputs} outputs, expected {self.width}.")
 
     def score(
-        self, prediction: np.ndarray, rows: TargetRows, weight: np.ndarray | None
+        self,
+        prediction: np.ndarray,
+        rows: TargetRows,
+        weight: np.ndarray | None,
+        loss: Loss,
     ) -> float:
-        """Return R2, the mean over outputs."""
+        """Return R2, the mean over outputs; for several quantiles their mean D2."""
         # Undefined for a single row, as in ``sklearn.metrics.r2_score``.
         if len(prediction) < 2 or not np.isfinite(prediction).all():
             return np.nan
-        truth = np.empty(prediction.shape)
+        truth = np.empty((len(prediction), self.width))
         rows.expand(slice(None), truth)
-        residual = ((truth - prediction) ** 2.0).T
-        spread = ((truth - np.average(truth, axis=0, weights=weight)) ** 2.0).T
-        if weight is not None:
-            residual, spread = residual * weight, spread * weight
-        unexplained, total = residual.sum(axis=1), spread.sum(axis=1)
-        # A constant target: 1 if it is met, else 0, as in ``sklearn.metrics.r2_score``.
-        safe = np.where(total == 0, 1.0, total)
-        r2 = np.where(
-            total == 0, np.where(unexplained == 0, 1.0, 0.0), 1 - unexplained / safe
-        )
-        return float(r2.mean())
+        if loss.levels():
+            return d2_of_quantiles(truth[:, 0], prediction, loss.levels(), weight)
+        return _r2(truth, prediction, weight)
+
+
+def _r2(truth: np.ndarray, prediction: np.ndarray, weight: np.ndarray | None) -> float:
+    residual = ((truth - prediction) ** 2.0).T
+    spread = ((truth - np.average(truth, axis=0, weights=weight)) ** 2.0).T
+    if weight is not None:
+        residual, spread = residual * weight, spread * weight
+    unexplained, total = residual.sum(axis=1), spread.sum(axis=1)
+    # A constant target: 1 if it is met, else 0, as in ``sklearn.metrics.r2_score``.
+    safe = np.where(total == 0, 1.0, total)
+    r2 = np.where(
+        total == 0, np.where(unexplained == 0, 1.0, 0.0), 1 - unexplained / safe
+    )
+    return float(r2.mean())
+
+
+def d2_of_quantiles(
+    truth: np.ndarray,
+    prediction: np.ndarray,
+    levels: Sequence[float],
+    weight: np.ndarray | None,
+) -> float:
+    """Return the share of the pinball loss that quantiles explain, a mean over levels.
+
+    Parameters
+    ----------
+    truth : ndarray of shape (n_samples,)
+        The targets.
+    prediction : ndarray of shape (n_samples, n_levels)
+        A column for each level.
+    levels : sequence of float
+        The levels.
+    weight : ndarray of shape (n_samples,) or None
+        Weights of the rows.
+
+    Returns
+    -------
+    float
+        1 at best, 0 where constant predictions do as well.
+    """
+    # Imported when used: it takes long.
+    from sklearn.metrics import d2_pinball_score
+
+    scores = [
+        d2_pinball_score(truth, column, sample_weight=weight, alpha=level)
+        for level, column in zip(levels, prediction.T, strict=True)
+    ]
+    return float(np.mean(scores))
 
 
 def as_column(y: Any) -> Any:

@@ -67,6 +67,15 @@ def make_data(task, n_samples=60, n_features=4, seed=0):
     return X, y
 
 
+def raw_data(task, unit=1.0, **params):
+    """Return the data of a task, each column at a scale and a place of its own."""
+    X, y = make_data(task, **params)
+    place, scale = np.array([[3.0, -2.0, 0.0, 5.0], [1e-6, 1e6, 1.0, 1e3]])
+    X = (X + place) * scale * unit
+    X.flags.writeable = False
+    return X, y
+
+
 def ours(task, **params):
     """Return an unfitted estimator of the package, small and seeded."""
     return _build(task, BackpropClassifier, BackpropRegressor, params)

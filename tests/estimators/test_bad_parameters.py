@@ -7,7 +7,9 @@ import pytest
 from sklearn.utils._param_validation import InvalidParameterError
 
 from skbackprop import BackpropClassifier, BackpropRegressor
-from skbackprop.layers import ReLU
+from skbackprop.initializers import Zeros
+from skbackprop.layers import BatchNorm, Dropout, ReLU
+from skbackprop.penalties import L2
 from skbackprop.schedules import Adaptive, InverseScaling
 from skbackprop.solvers import LBFGS, SGD, Adam
 
@@ -15,7 +17,7 @@ KINDS = (BackpropClassifier, BackpropRegressor)
 
 # Values that the parameter does not take, alone.
 WRONG = {
-    "loss": ["log", "hinge", None, 1, ReLU()],
+    "loss": ["log", "crossentropy", None, 1, ReLU()],
     "hidden_layer_sizes": [0, -3, 2.5, None],
     "activation": ["softplus?", None, 1, ReLU, Adam()],
     "solver": ["newton", None, Adam, ReLU(), 1],
@@ -42,6 +44,21 @@ WRONG = {
     "scoring": [1, "no such scorer", ["accuracy"]],
     "class_weight": ["unbalanced", 2.0, (1, 2)],
     "n_hidden_layers": [-1, 1.5, "3"],
+    "weight_init": ["xavier", None, 0.1, Zeros, ReLU()],
+    "normalization": ["instance", 0.1, BatchNorm, ReLU()],
+    "dropout": ["half", -0.1, 1.0, None, Dropout, ReLU()],
+    "input_dropout": ["half", -0.1, 1.0, None, [0.5], ReLU()],
+    "dropconnect": ["half", -0.1, 1.0, None, Dropout()],
+    "penalty": ["lasso", 0.1, L2, ReLU()],
+    "l1_ratio": [-0.1, 1.1, "half", None],
+    "max_norm": [0.0, -1.0, "auto"],
+    "clip_norm": [0.0, -1.0, "auto"],
+    "clip_value": [0.0, -1.0, "auto"],
+    "averaging": ["median", 0.9, True, Adam()],
+    "augmentation": ["flip", 0.1, Dropout()],
+    "scaling": ["minmax", True, 1.0, ReLU()],
+    "stopping": ["never", 0.1, Adam()],
+    "gradient_health": ["yes", 0, -1, 2.5, None],
 }
 WRONG_CASES = [
     pytest.param(kind, name, value, id=f"{kind.__name__}-{name}={value!r:.30}")

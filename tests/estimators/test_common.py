@@ -18,6 +18,7 @@ from sklearn.utils.estimator_checks import (
 
 from skbackprop import BackpropClassifier, BackpropRegressor
 from skbackprop.layers import Tanh
+from skbackprop.losses import Quantile
 from skbackprop.schedules import Adaptive
 from skbackprop.solvers import LBFGS, SGD, Adam
 
@@ -50,6 +51,8 @@ PARTIAL_FIT = {
     "check_fit_score_takes_y",
     "check_n_features_in_after_fitting",
 }
+# What scikit-learn skips where there are none.
+PROBABILITIES = {"check_classifiers_multilabel_output_format_predict_proba"}
 # The one check of regressors that pays no heed to the tag for positive targets.
 NEGATIVE_TARGETS = {"check_regressor_multioutput"}
 
@@ -65,12 +68,17 @@ SHARED = [
     {"solver": "lbfgs", "alpha": 1.0, "max_iter": 30},
     {"solver": LBFGS(500), "activation": "logistic", "alpha": 1.0, "max_iter": 30},
     {"batch_size": 1000, "shuffle": False, "nesterovs_momentum": False},
+    {"normalization": "batch"},
+    {"normalization": "layer", "scaling": "standard"},
+    {"scaling": "standard", "solver": "lbfgs", "alpha": 1.0, "max_iter": 30},
 ]
 BOTH = (BackpropClassifier, BackpropRegressor)
 EXACT = [
     BackpropClassifier(),
     BackpropRegressor(),
     *(kind(**{**FAST, **row}) for kind in BOTH for row in SHARED),
+    BackpropClassifier(**FAST, loss="focal"),
+    BackpropRegressor(**FAST, loss=Quantile(0.4)),
 ]
 # For each label: who, with what, and the checks that it cannot pass.
 LIMITED = {
@@ -95,6 +103,10 @@ LIMITED = {
         },
         WEIGHT_AS_REPETITION,
     ),
+    "dropout": (BOTH, {"dropout": 0.2, "input_dropout": 0.05}, WEIGHT_AS_REPETITION),
+    "dropconnect": (BOTH, {"dropconnect": 0.2}, WEIGHT_AS_REPETITION),
+    "mixup": (BOTH, {"augmentation": "mixup"}, WEIGHT_AS_REPETITION),
+    "robust scaling": (BOTH, {"scaling": "robust"}, PARTIAL_FIT),
     "inverse scaling": (
         BOTH,
         {"solver": "sgd", "learning_rate": "invscaling", "power_t": 0.1},
@@ -106,6 +118,12 @@ LIMITED = {
         WEIGHT_AS_REPETITION | PARTIAL_FIT,
     ),
     "counts": (BOTH[1:], {"loss": "poisson"}, NEGATIVE_TARGETS),
+    "margins": (BOTH[:1], {"loss": "hinge"}, PROBABILITIES),
+    "amounts": (
+        BOTH[1:],
+        {"loss": "gamma", "solver": "lbfgs", "alpha": 1.0, "max_iter": 100},
+        NEGATIVE_TARGETS,
+    ),
     "counts by lbfgs": (
         BOTH[1:],
         {"loss": "poisson", "solver": "lbfgs", "alpha": 1.0, "max_iter": 30},

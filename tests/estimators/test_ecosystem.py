@@ -18,9 +18,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skbackprop import BackpropClassifier, BackpropRegressor
-from skbackprop.layers import Tanh
+from skbackprop.averaging import EMA
+from skbackprop.initializers import Orthogonal
+from skbackprop.layers import Dropout, LayerNorm, Tanh
+from skbackprop.penalties import L2
 from skbackprop.schedules import InverseScaling
 from skbackprop.solvers import SGD, Adam
+from skbackprop.training import LossBelow
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 SMALL = {"hidden_layer_sizes": (6,), "max_iter": 4, "random_state": 0}
@@ -204,6 +208,21 @@ SEARCHED = {
     "max_fun": [1, 100],
     "scoring": [None, "loss", "neg_max_error"],
     "n_hidden_layers": [None, 0, 2],
+    "weight_init": ["auto", "he_normal", Orthogonal(gain=2.0)],
+    "normalization": [None, "batch", LayerNorm()],
+    "dropout": [0.0, 0.3, Dropout(0.5)],
+    "input_dropout": [0.0, 0.3],
+    "dropconnect": [0.0, 0.3],
+    "penalty": [None, "l1", "elasticnet", L2(0.1)],
+    "l1_ratio": [0.1, 0.9],
+    "max_norm": [None, 1.0],
+    "clip_norm": [None, 1.0],
+    "clip_value": [None, 1.0],
+    "averaging": [None, "ema", EMA(0.9)],
+    "augmentation": [None, "mixup", ["gaussian_noise", "feature_dropout"]],
+    "scaling": [None, "standard", "robust"],
+    "stopping": [None, "loss", LossBelow(0.1), ["time", "weight_change"]],
+    "gradient_health": [False, True],
 }
 SEARCHED_TOO = {
     BackpropClassifier: {

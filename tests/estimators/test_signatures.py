@@ -11,14 +11,32 @@ from skbackprop import BackpropClassifier, BackpropRegressor
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 KINDS = (BackpropClassifier, BackpropRegressor)
 SKLEARN = {BackpropClassifier: MLPClassifier, BackpropRegressor: MLPRegressor}
+SLOTS = {
+    "n_hidden_layers": None,
+    "weight_init": "auto",
+    "normalization": None,
+    "dropout": 0.0,
+    "input_dropout": 0.0,
+    "dropconnect": 0.0,
+    "penalty": "l2",
+    "l1_ratio": 0.15,
+    "max_norm": None,
+    "clip_norm": None,
+    "clip_value": None,
+    "averaging": None,
+    "augmentation": None,
+    "scaling": None,
+    "stopping": None,
+    "gradient_health": False,
+}
 NEW = {
     BackpropClassifier: {
         "loss": "log_loss",
         "class_weight": None,
         "scoring": None,
-        "n_hidden_layers": None,
+        **SLOTS,
     },
-    BackpropRegressor: {"scoring": None, "n_hidden_layers": None},
+    BackpropRegressor: {"scoring": None, **SLOTS},
 }
 
 

@@ -1,6 +1,7 @@
 """An epoch: every row once, steps as by loops, threads, and next to no memory."""
 
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,12 +11,15 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
+from skbackprop.averaging import EMA
 from skbackprop.core import threads
 from skbackprop.core.data import Data, MatrixTarget
 from skbackprop.losses import SquaredError
 from skbackprop.objective import Objective
-from skbackprop.penalties import L2
+from skbackprop.penalties import L2, ElasticNet
+from skbackprop.schedules import Cosine
 from skbackprop.solvers import SGD, Solver
+from skbackprop.updates import ClipNorm, ClipValue
 
 from .. import oracle
 from ..builders import (
@@ -174,11 +178,11 @@ class Scales(Recorder):
         if len(self.losses) == 2:
             tracemalloc.start()
 
-    def end_epoch(self, loss):
+    def end_epoch(self, loss, rate=None):
         if len(self.losses) == 2:
             self.peak = tracemalloc.get_traced_memory()[1]
             tracemalloc.stop()
-        return super().end_epoch(loss)
+        return super().end_epoch(loss, rate)
 
 
 @pytest.mark.parametrize("name", STEPWISE)
@@ -192,6 +196,32 @@ def test_a_warm_epoch_allocates_nothing_of_the_size_of_anything(name, shuffle, w
     STEPWISE[name]().minimise(given)
     # Parameters take 400 kB, a batch's activations 800 kB, its inputs 160 kB; NumPy
     # itself takes 64 kB to add a bias to rows.
+    assert given.monitor.peak < 100_000
+
+
+EXTRAS = {
+    "absolute values": {"penalty": ElasticNet(0.1)},
+    "clipping": {"clipping": [ClipValue(1.0), ClipNorm(1.0)]},
+    "max-norm": {"max_norm": 1.0},
+    "average": {"averaging": EMA()},
+    "schedule": {"schedule": Cosine()},
+}
+
+
+@pytest.mark.parametrize("extra", EXTRAS)
+def test_what_is_switched_on_besides_allocates_nothing_either(extra):
+    settings = dict(EXTRAS[extra])
+    penalty = settings.pop("penalty", L2(ALPHA))
+    given = make(
+        regression_data(600, 100),
+        hidden=500,
+        batch_size=200,
+        max_iter=3,
+        monitor=Scales(),
+        **settings,
+    )
+    given.objective = replace(given.objective, penalty=penalty)
+    SGD().minimise(given)
     assert given.monitor.peak < 100_000
 
 

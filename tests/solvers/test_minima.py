@@ -1,5 +1,6 @@
 """Every solver finds minima that are known: solvers x problems x types."""
 
+from functools import cache
 from itertools import product
 
 import numpy as np
@@ -14,6 +15,7 @@ from skbackprop.losses import BinaryCrossEntropy, CrossEntropy, Poisson, Squared
 from skbackprop.network import Network
 from skbackprop.objective import Objective
 from skbackprop.penalties import L2
+from skbackprop.schedules import Exponential, Polynomial
 from skbackprop.solvers import Solver, Status
 
 from ..builders import problem
@@ -61,19 +63,35 @@ PROBLEMS = {
 }
 # A solver that needs other settings than these gets a row.
 SETTINGS = {
-    "sgd": {"learning_rate_init": 0.1},
-    "adam": {"learning_rate_init": 0.05},
+    "gd": {"learning_rate_init": 0.5, "max_iter": 600},
+    "adagrad": {"learning_rate_init": 0.5},
+    "amsgrad": {"learning_rate_init": 0.2},
+    # Steps of one size come to rest only where the rate does.
+    "nadam": {"learning_rate_init": 0.2, "schedule": Polynomial(2.0)},
+    "rmsprop": {"learning_rate_init": 0.05, "schedule": Polynomial(2.0)},
+    "lion": {"learning_rate_init": 0.2, "schedule": Exponential(0.97)},
+    "adadelta": {"learning_rate_init": 25.0, "schedule": Exponential(0.985)},
 }
-DEFAULTS = {"max_iter": 600, "tol": 1e-7}
+# What a solver does beside minimising the objective is switched off.
+SOLVERS = {
+    "adamw": {"weight_decay": 0.0},
+}
+DEFAULTS = {"max_iter": 300, "tol": 1e-7}
 DTYPES = {"single": np.float32, "double": np.float64}
 
 
+@cache
+def known_minimum(name, weighted):
+    _, _, y, minimum = PROBLEMS[name]
+    return minimum(y, WEIGHT if weighted else None)
+
+
 def setup(name, dtype, weight):
-    loss, target, y, minimum = PROBLEMS[name]
+    loss, target, _, _ = PROBLEMS[name]
     network = Network([Dense(target.width)], N_IN)
     data = Data(X.astype(dtype), target, weight)
     theta = np.zeros(network.layout.size, dtype)
-    coef, intercept = minimum(y, weight)
+    coef, intercept = known_minimum(name, weight is not None)
     arrays = {"weight": [coef.reshape(N_IN, -1)], "bias": [intercept]}
     best = network.layout.pack(arrays, np.dtype(float))
     return Objective(network, loss, L2(ALPHA)), data, theta, best
@@ -91,9 +109,8 @@ def value(objective, data, theta):
 def test_a_known_minimum_is_reached(solver, name, dtype, weight):
     objective, data, theta, best = setup(name, DTYPES[dtype], weight)
     settings = DEFAULTS | SETTINGS.get(solver, {})
-    solution = Solver.members()[solver]().minimise(
-        problem(objective, data, theta, **settings)
-    )
+    member = Solver.members()[solver](**SOLVERS.get(solver, {}))
+    solution = member.minimise(problem(objective, data, theta, **settings))
     assert solution.status in {Status.CONVERGED, Status.BUDGET_SPENT}
     assert theta.dtype == DTYPES[dtype]
     lowest = value(objective, data, best)

@@ -6,7 +6,12 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array, csr_matrix, issparse
 from sklearn.preprocessing import label_binarize
 
-from skbackprop.losses import BinaryCrossEntropy, CrossEntropy, LogLoss
+from skbackprop.losses import (
+    BinaryCrossEntropy,
+    ClassificationLoss,
+    CrossEntropy,
+    LogLoss,
+)
 from skbackprop.training import classes
 from skbackprop.training.classes import class_target
 
@@ -82,7 +87,7 @@ def test_the_kind_is_found_out_with_its_encoding_and_loss(kind):
 @every_kind
 def test_what_is_encoded_is_decoded(kind):
     y, target, _, shown = make(kind)
-    decoded = target.decode(target.positions(shown))
+    decoded = target.decode(target.positions(shown, target.loss(LogLoss())))
     assert issparse(decoded) == issparse(y)
     assert_array_equal(dense(decoded), dense(y))
     assert decoded.dtype.kind == y.dtype.kind
@@ -115,9 +120,9 @@ def test_probabilities_are_those_of_the_scores_with_finite_logarithms(
 @every_kind
 def test_the_likeliest_class_is_predicted(kind):
     target = make(kind)[1]
-    raw = scores(target)
-    prediction = target.loss(LogLoss()).inverse_link(raw.copy())
-    decoded = target.decode(target.positions(prediction))
+    raw, loss = scores(target), target.loss(LogLoss())
+    prediction = loss.inverse_link(raw.copy())
+    decoded = target.decode(target.positions(prediction, loss))
     probabilities = as_list(target.probabilities(raw))
     if kind in ("multilabel", "sparse"):
         assert_array_equal(dense(decoded), probabilities[0] > 0.5)
@@ -126,6 +131,26 @@ def test_the_likeliest_class_is_predicted(kind):
     own = target.classes if isinstance(target.classes, list) else [target.classes]
     for column, labels, answer in zip(columns, own, probabilities, strict=True):
         assert_array_equal(column, labels[answer.argmax(axis=1)])
+
+
+@every_kind
+@pytest.mark.parametrize("name", ClassificationLoss.members())
+def test_every_loss_is_right_about_its_own_best_predictions(kind, name):
+    y, target, rows, shown = make(kind)
+    loss = target.loss(ClassificationLoss.members()[name]())
+    prediction = loss.inverse_link(6.0 * shown - 3.0)
+    decoded = target.decode(target.positions(prediction, loss))
+    assert_array_equal(dense(decoded), dense(y))
+    assert target.score(prediction, rows, None, loss) == 1.0
+
+
+@pytest.mark.parametrize("name", ClassificationLoss.members())
+def test_a_yes_is_a_positive_score_and_zero_a_no(name):
+    y = np.array([1, 0, 0, 1])
+    target = class_target(y)
+    loss = target.loss(ClassificationLoss.members()[name]())
+    prediction = loss.inverse_link(np.array([[1e-3], [0.0], [-1e-3], [5.0]]))
+    assert_array_equal(target.decode(target.positions(prediction, loss)), y)
 
 
 SHAPES = {
@@ -150,14 +175,15 @@ def test_decisions_are_the_raw_scores(kind, shapes):
 @pytest.mark.parametrize("weight", [None, [1.0, 2.0, 0.5, 3.0]])
 def test_the_score_is_the_share_of_rows_with_all_outputs_right(kind, weight):
     y, target, rows, shown = make(kind)
+    loss = target.loss(LogLoss())
     weight = weight and np.array(weight[: len(shown)])
     wrong = shown.copy()
     wrong[0] = 1 - wrong[0] if target.width < 3 or "label" in kind else wrong[0][::-1]
     for prediction in (shown, wrong, scores(target, len(shown))):
-        decoded = target.decode(target.positions(prediction))
+        decoded = target.decode(target.positions(prediction, loss))
         hits = (dense(decoded) == dense(y)).reshape(len(shown), -1)
         expected = np.average(hits.all(axis=1), weights=weight)
-        assert_allclose(target.score(prediction, rows, weight), expected)
+        assert_allclose(target.score(prediction, rows, weight, loss), expected)
 
 
 @pytest.mark.parametrize("kind", ["binary", "multiclass"])

@@ -7,13 +7,14 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
 from sklearn.exceptions import DataConversionWarning
-from sklearn.metrics import r2_score
+from sklearn.metrics import d2_pinball_score, r2_score
 
-from skbackprop.losses import SquaredError
+from skbackprop.losses import Quantile, SquaredError
 from skbackprop.training.targets import RegressionTarget, as_column
 
 from ..builders import expanded
 
+LOSS = SquaredError()
 RNG = np.random.RandomState(0)
 VECTOR, MATRIX = RNG.normal(size=6), RNG.normal(size=(6, 2))
 KINDS = {"vector": (VECTOR, 1), "matrix": (MATRIX, 2)}
@@ -26,7 +27,7 @@ def test_what_is_encoded_is_decoded(y, width, dtype):
     rows = target.encode(y, np.dtype(dtype))
     assert (target.width, rows.width) == (width, width)
     prediction = expanded(rows, 6)
-    decoded = target.decode(target.positions(prediction))
+    decoded = target.decode(target.positions(prediction, LOSS))
     assert_array_equal(decoded, y.astype(dtype))
 
 
@@ -62,19 +63,34 @@ def test_the_score_is_r2(columns, weighted, data):
     target = RegressionTarget(4)
     rows = target.encode(truth, np.dtype(float))
     expected = r2_score(truth, prediction, sample_weight=weight)
-    assert_allclose(target.score(prediction, rows, weight), expected, atol=1e-9)
+    assert_allclose(target.score(prediction, rows, weight, LOSS), expected, atol=1e-9)
+
+
+@pytest.mark.parametrize("weight", [None, np.arange(6.0)])
+def test_several_quantiles_score_their_mean_d2(weight):
+    levels, target = [0.2, 0.5, 0.9], RegressionTarget(1)
+    rows = target.encode(VECTOR, np.dtype(float))
+    prediction = np.sort(RNG.normal(size=(6, 3)), axis=1)
+    each = [
+        d2_pinball_score(VECTOR, column, sample_weight=weight, alpha=q)
+        for q, column in zip(levels, prediction.T, strict=True)
+    ]
+    loss = Quantile(levels)
+    assert_allclose(target.score(prediction, rows, weight, loss), np.mean(each))
+    assert np.isnan(target.score(prediction[:1], rows.take([0]), None, loss))
+    assert target.positions(prediction, loss) is prediction
+    assert target.decode(prediction).shape == (6, 3)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_predictions_that_are_no_numbers_score_nothing(bad):
     target = RegressionTarget(1)
     rows = target.encode(VECTOR, np.dtype(float))
-    assert np.isnan(target.score(np.full((6, 1), bad), rows, None))
+    assert np.isnan(target.score(np.full((6, 1), bad), rows, None, LOSS))
 
 
 def test_the_loss_is_that_of_the_slot():
-    loss = SquaredError()
-    assert RegressionTarget(2).loss(loss) is loss
+    assert RegressionTarget(2).loss(LOSS) is LOSS
 
 
 def test_numbers_have_no_strata():

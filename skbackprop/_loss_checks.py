@@ -1,0 +1,59 @@
+"""What the second derivatives of a loss are, and what they ought to be."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from skbackprop.losses import Loss
+
+N_TANGENTS = 3
+
+
+def second_derivatives(
+    loss: Loss, raw: np.ndarray, target: np.ndarray, step: float
+) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """Yield properties of second derivatives; none for a loss that has none.
+
+    Parameters
+    ----------
+    loss : Loss
+        The loss.
+    raw : ndarray of float64 of shape (n_samples, n_scores)
+        Raw scores, away from kinks.
+    target : ndarray of shape (n_samples, n_outputs)
+        Targets.
+    step : float
+        Half the distance of two points whose gradients are compared.
+
+    Yields
+    ------
+    tuple of str, ndarray and ndarray
+        A name, two arrays that ought to be the same, the latter the reference.
+    """
+    tangent = np.random.RandomState(0).standard_normal((N_TANGENTS, *raw.shape))
+    prediction = loss.inverse_link(raw.copy())
+    try:
+        product = loss.hessian_product(prediction, target, tangent)
+    except NotImplementedError:
+        return
+
+    def gradient(at: np.ndarray) -> np.ndarray:
+        return loss.gradient(loss.inverse_link(at), target, np.empty_like(at))
+
+    moved = [gradient(raw + step * t) - gradient(raw - step * t) for t in tangent]
+    yield "hessian_product", product, np.stack(moved) / (2.0 * step)
+    one_by_one = [
+        loss.hessian_product(prediction, target, t[np.newaxis]) for t in tangent
+    ]
+    yield (
+        "hessian_product of several tangents",
+        product,
+        np.concatenate(one_by_one),
+    )
+    forms = np.einsum("kij,lij->kl", tangent, product)
+    yield "symmetry of hessian_product", forms, forms.T
+    # A sum of outer products is positive semi-definite: what equals it is, too.
+    factor = loss.factor(prediction, target)
+    expected = np.einsum("mij,mil,kil->kij", factor, factor, tangent, optimize=True)
+    convex = loss.gauss_newton_product(prediction, target, tangent)
+    yield "gauss_newton_product, by the outer products of factor,", convex, expected

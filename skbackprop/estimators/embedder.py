@@ -1,0 +1,556 @@
+"""The embedder: rows of one class close together, those of others apart."""
+
+import warnings
+from dataclasses import replace
+from numbers import Integral
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import Tags
+from sklearn.utils.metaestimators import available_if
+
+from skbackprop._compat import Interval, _fit_context
+from skbackprop.core.spec import resolve
+from skbackprop.estimators._base import BaseBackprop, Given
+from skbackprop.estimators._params import CONSTRAINTS, Slots, is_stepwise
+from skbackprop.layers import UnitLength
+from skbackprop.losses import PairLoss
+from skbackprop.network import Network
+from skbackprop.training.embedding import EmbeddingTarget, check_labels
+from skbackprop.training.targets import as_column
+
+
+class BackpropEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseBackprop):
+    """A neural network that maps rows to where classes are easily told apart.
+
+    It learns from comparing samples: rows of one class are drawn together, rows of
+    different classes held apart. Few new features come out of it, in which Euclidean
+    distances mean something: put it before
+    :class:`sklearn.neighbors.KNeighborsClassifier` in a pipeline, or plot two of them.
+
+    Parameters
+    ----------
+    n_components : int, default=16
+        The number of new features.
+
+    hidden_layer_sizes : int, array-like of int or str, default=(100,)
+        The widths of the hidden layers. A string joins them with dashes, ``"128-64"``,
+        for tuners whose categories must be plain values.
+
+    activation : {'identity', 'logistic', 'tanh', 'relu'}, Activation or list, \
+            default='relu'
+        The activation of the hidden layers: one for all, or a list with one for each.
+
+    loss : {'contrastive', 'triplet'} or PairLoss, default='triplet'
+        What training minimises. Objects carry settings, as in ``Triplet(margin=0.5)``.
+        A solver of all rows at once, such as 'lbfgs', takes the contrastive loss only.
+
+    normalize : bool, default=False
+        Whether rows are brought to unit length, so that only their direction counts, as
+        where they are to be compared by cosines. Give the loss a smaller margin then,
+        as in ``Triplet(margin=0.2)``.
+
+    solver : {'lbfgs', 'sgd', 'adam'} or Solver, default='adam'
+        What moves the weights. A name takes its settings from the parameters below; an
+        object such as ``Adam(beta_2=0.95)`` carries its own.
+
+    alpha : float, default=0.0001
+        Strength of the L2 penalty on the weights. It is divided by the number of rows
+        in a batch.
+
+    batch_size : int or 'auto', default='auto'
+        Rows in a mini-batch, which are compared with each other; 'auto' is
+        ``min(200, n_samples)``. Make it several times the number of classes.
+
+    learning_rate : {'constant', 'invscaling', 'adaptive'} or Schedule, \
+            default='constant'
+        The course of the learning rate. As in scikit-learn the names act with
+        ``solver='sgd'`` only; a schedule object acts with every step-wise solver.
+
+    learning_rate_init : float, default=0.001
+        The initial learning rate of 'sgd' and 'adam'.
+
+    power_t : float, default=0.5
+        The exponent of ``learning_rate='invscaling'``.
+
+    max_iter : int, default=200
+        The largest number of epochs, or of iterations of 'lbfgs'.
+
+    shuffle : bool, default=True
+        Whether each epoch sees the rows in a new order.
+
+    random_state : int, RandomState instance or None, default=None
+        The source of the starting weights, the validation split and the order of the
+        rows. Pass an int for the same model each time.
+
+    tol : float, default=1e-4
+        What counts as progress, for ``n_iter_no_change``; the gradient tolerance of
+        'lbfgs'.
+
+    verbose : bool or int, default=False
+        Whether to print the loss of each epoch. For progress bars see
+        ``sklearn.callback.ProgressBar``.
+
+    warm_start : bool, default=False
+        Whether ``fit`` goes on from the weights of the last one.
+
+    momentum : float, default=0.9
+        Momentum of 'sgd', between 0 and 1.
+
+    nesterovs_momentum : bool, default=True
+        Whether 'sgd' uses Nesterov's momentum.
+
+    early_stopping : bool, default=False
+        Whether to stop when the validation loss no longer improves, and to put back the
+        weights that had the lowest.
+
+    validation_fraction : float, default=0.1
+        The share of rows split off for early stopping, stratified by class, unless
+        ``X_val`` and ``y_val`` are given to ``fit``.
+
+    beta_1 : float, default=0.9
+        What 'adam' keeps of its running mean of gradients, in [0, 1).
+
+    beta_2 : float, default=0.999
+        What 'adam' keeps of its running mean of squared gradients, in [0, 1).
+
+    epsilon : float, default=1e-8
+        Stabilises the division in 'adam'.
+
+    n_iter_no_change : int, default=10
+        Epochs without progress by ``tol`` that are borne.
+
+    max_fun : int, default=15000
+        The largest number of function evaluations of 'lbfgs'.
+
+    scoring : str, callable or None, default=None
+        What early stopping goes by: None or 'loss' for the validation loss, or a
+        callable ``scorer(estimator, X, y)``, greater being better.
+
+    n_hidden_layers : int or None, default=None
+        Repeats a single width this many times: with ``hidden_layer_sizes=64`` and
+        ``n_hidden_layers=3`` there are three layers of 64. Depth and width are then
+        two integers, which every tuner can search.
+
+    weight_init : {'auto', 'zeros', 'constant', 'uniform', 'normal', 'glorot_uniform', \
+            'glorot_normal', 'he_uniform', 'he_normal', 'lecun_uniform', \
+            'lecun_normal', 'orthogonal'} or Initializer, default='auto'
+        Where the weights start. 'auto' follows the activation, as scikit-learn does;
+        the others start biases at zero.
+
+    normalization : {'batch', 'layer', 'group'}, Normalization or None, default=None
+        What normalises the scores of each hidden layer before its activation.
+
+    dropout : float, Dropout or list, default=0.0
+        The share of hidden units switched off at each training step: one number for
+        all hidden layers, or one for each.
+
+    input_dropout : float or Dropout, default=0.0
+        The same for the input features.
+
+    dropconnect : float, default=0.0
+        The share of weights of the hidden layers switched off at each training step.
+
+    penalty : {'l2', 'l1', 'elasticnet'}, Penalty or None, default='l2'
+        What is minimised along with the loss; ``alpha`` is its strength. The L1 part
+        gives exact zeros.
+
+    l1_ratio : float, default=0.15
+        The share of the L1 part in ``penalty='elasticnet'``.
+
+    max_norm : float or None, default=None
+        The largest norm of the weights that lead to a unit; longer ones are cut back
+        after each step.
+
+    clip_norm : float or None, default=None
+        The largest norm of the gradient; a longer one is scaled down.
+
+    clip_value : float or None, default=None
+        The largest absolute value of an entry of the gradient.
+
+    averaging : {'ema', 'mean'}, Averaging or None, default=None
+        Average the weights over the steps, and predict with the average.
+
+    augmentation : str, Augmentation, callable, list or None, default=None
+        What changes each training batch at random: 'gaussian_noise',
+        'feature_dropout', an object such as ``ImageShift((8, 8))``, a callable
+        ``(X, y, rng) -> X, y``, or a list of them. Validation data and predictions are
+        left alone.
+
+    scaling : {'standard', 'robust'}, Scaling or None, default=None
+        Scale the features inside the network, with statistics of the training rows.
+
+    stopping : str, StoppingRule, list or None, default=None
+        Further rules that end training: 'loss', 'weight_change', 'time',
+        objects of ``skbackprop.training`` such as ``LossBelow(0.01)``, or a
+        list of them, any of which may end it.
+
+    gradient_health : bool or int, default=False
+        Whether to record, per layer and epoch, the norms of gradients and weights and
+        the shares of dead and saturated units in ``gradient_health_``, and to warn
+        where gradients vanish or explode. True looks at up to 1024 training rows; a
+        number at so many.
+
+    Attributes
+    ----------
+    coefs_ : list of ndarray of shape (n_in, n_out)
+        The weights of each layer.
+
+    intercepts_ : list of ndarray of shape (n_out,)
+        The biases of each layer.
+
+    loss_ : float
+        The training loss of the last epoch, penalty included.
+
+    best_loss_ : float or None
+        The lowest training loss; None with early stopping.
+
+    loss_curve_ : list of float
+        The training loss of each epoch, over all calls that went on from each other:
+        the mean over batches, in each of which rows are compared among themselves.
+
+    validation_scores_ : list of float or None
+        The score on validation data of each epoch; None without validation data.
+
+    validation_loss_curve_ : list of float or None
+        The loss on validation data of each epoch, without the penalty. Up to 1024 rows
+        are compared with each other, more than in a batch.
+
+    best_validation_score_ : float or None
+        The best validation score, which the weights belong to.
+
+    n_iter_ : int
+        Epochs, or iterations, of the last call.
+
+    stopped_by_ : str or None
+        What ended the last call, as of :class:`BackpropClassifier`.
+
+    gradient_health_ : GradientHealth or None
+        What was seen of each layer after each epoch; None unless asked for.
+
+    n_steps_ : int
+        Updates of the weights, over all calls.
+
+    t_ : int
+        Training samples seen, over all calls and epochs.
+
+    n_layers_ : int
+        The number of layers, input and output included.
+
+    n_outputs_ : int
+        The number of new features.
+
+    out_activation_ : str
+        Always 'identity'.
+
+    n_features_in_ : int
+        The number of features.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Their names, if all are strings.
+
+    See Also
+    --------
+    BackpropClassifier : Predicts classes by itself.
+    sklearn.neighbors.NeighborhoodComponentsAnalysis : A linear map with a similar aim.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.model_selection import cross_val_score
+    >>> from sklearn.neighbors import KNeighborsClassifier
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from skbackprop import BackpropEmbedder
+    >>> X, y = load_iris(return_X_y=True)
+    >>> embedder = BackpropEmbedder(
+    ...     n_components=2, scaling="standard", learning_rate_init=0.01, random_state=0
+    ... )
+    >>> embedder.fit_transform(X, y).shape
+    (150, 2)
+    >>> model = make_pipeline(embedder, KNeighborsClassifier())
+    >>> bool(cross_val_score(model, X, y).mean() > 0.95)
+    True
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        **CONSTRAINTS,
+        "n_components": [Interval(Integral, 1, None, closed="left")],
+        "loss": PairLoss.constraint(),
+        "normalize": ["boolean"],
+    }
+    _target: EmbeddingTarget
+
+    def __init__(
+        self,
+        n_components: Any = 16,
+        hidden_layer_sizes: Any = (100,),
+        activation: Any = "relu",
+        *,
+        loss: Any = "triplet",
+        normalize: Any = False,
+        solver: Any = "adam",
+        alpha: Any = 0.0001,
+        batch_size: Any = "auto",
+        learning_rate: Any = "constant",
+        learning_rate_init: Any = 0.001,
+        power_t: Any = 0.5,
+        max_iter: Any = 200,
+        shuffle: Any = True,
+        random_state: Any = None,
+        tol: Any = 1e-4,
+        verbose: Any = False,
+        warm_start: Any = False,
+        momentum: Any = 0.9,
+        nesterovs_momentum: Any = True,
+        early_stopping: Any = False,
+        validation_fraction: Any = 0.1,
+        beta_1: Any = 0.9,
+        beta_2: Any = 0.999,
+        epsilon: Any = 1e-8,
+        n_iter_no_change: Any = 10,
+        max_fun: Any = 15000,
+        scoring: Any = None,
+        n_hidden_layers: Any = None,
+        weight_init: Any = "auto",
+        normalization: Any = None,
+        dropout: Any = 0.0,
+        input_dropout: Any = 0.0,
+        dropconnect: Any = 0.0,
+        penalty: Any = "l2",
+        l1_ratio: Any = 0.15,
+        max_norm: Any = None,
+        clip_norm: Any = None,
+        clip_value: Any = None,
+        averaging: Any = None,
+        augmentation: Any = None,
+        scaling: Any = None,
+        stopping: Any = None,
+        gradient_health: Any = False,
+    ) -> None:
+        self.n_components = n_components
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.loss = loss
+        self.normalize = normalize
+        self.solver = solver
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_init = learning_rate_init
+        self.power_t = power_t
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.tol = tol
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.n_iter_no_change = n_iter_no_change
+        self.max_fun = max_fun
+        self.scoring = scoring
+        self.n_hidden_layers = n_hidden_layers
+        self.weight_init = weight_init
+        self.normalization = normalization
+        self.dropout = dropout
+        self.input_dropout = input_dropout
+        self.dropconnect = dropconnect
+        self.penalty = penalty
+        self.l1_ratio = l1_ratio
+        self.max_norm = max_norm
+        self.clip_norm = clip_norm
+        self.clip_value = clip_value
+        self.averaging = averaging
+        self.augmentation = augmentation
+        self.scaling = scaling
+        self.stopping = stopping
+        self.gradient_health = gradient_health
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+        coefs_init: Any = None,
+        intercepts_init: Any = None,
+    ) -> "BackpropEmbedder":
+        """Learn the map.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The input data.
+
+        y : array-like of shape (n_samples,)
+            The classes.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows. They act on both members of a pair: a weight of 2 means
+            what the row given twice means.
+
+        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
+            Validation data for early stopping; nothing is split off ``X`` then.
+
+        y_val : array-like of shape (n_val,), default=None
+            Its classes, which need not be those of ``y``.
+
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Its weights.
+
+        coefs_init : list of ndarray, default=None
+            Weights to start from, in the shapes of ``coefs_``.
+
+        intercepts_init : list of ndarray, default=None
+            Biases to start from, in the shapes of ``intercepts_``.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+        """
+        return self._train(
+            Given(
+                X,
+                y,
+                sample_weight,
+                X_val,
+                y_val,
+                sample_weight_val,
+                coefs_init,
+                intercepts_init,
+            )
+        )
+
+    @available_if(is_stepwise)
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> "BackpropEmbedder":
+        """Train for one epoch on the given rows, going on from earlier calls.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The input data.
+
+        y : array-like of shape (n_samples,)
+            The classes. Those of a call are compared with each other; they need not be
+            those of earlier calls.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
+            Validation data, for ``early_stopping=True``: each call is scored, and when
+            patience runs out the best weights so far are put back.
+
+        y_val : array-like of shape (n_val,), default=None
+            Its classes.
+
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Its weights.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+        """
+        return self._train(
+            Given(
+                X,
+                y,
+                sample_weight,
+                X_val,
+                y_val,
+                sample_weight_val,
+                incremental=True,
+            )
+        )
+
+    def transform(self, X: Any) -> Any:
+        """Map rows to the new features.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The input data.
+
+        Returns
+        -------
+        X_new : ndarray of shape (n_samples, n_components)
+            The new features, of the type of the weights and ``X``.
+        """
+        return self._scores(X)
+
+    @property
+    def _n_features_out(self) -> int:
+        """The number of new features, for ``get_feature_names_out``."""
+        return self.n_outputs_
+
+    # ---------------------------------------------------------------- for the base
+
+    def _loss_of(self, target: EmbeddingTarget) -> PairLoss:
+        return resolve(PairLoss, self.loss)
+
+    def _build_network(
+        self, slots: Slots, n_in: int, loss: Any, target: Any
+    ) -> Network:
+        if loss.jumps and not slots.solver.stepwise:
+            raise ValueError(
+                f"{slots.solver!r} needs a continuous loss, but {loss!r} jumps where "
+                "another negative takes its turn: use a step-wise solver such as "
+                "'adam', or loss='contrastive'."
+            )
+        if self.normalize and self.n_components == 1:
+            warnings.warn(
+                "n_components=1 with normalize=True leaves nothing but a sign, which "
+                "cannot be trained: take more components, or normalize=False.",
+                UserWarning,
+                stacklevel=5,  # past train, fit and its decorator, to the caller
+            )
+        last = (UnitLength(),) if self.normalize else ()
+        return replace(slots.architecture, last=last).network(n_in, self.n_components)
+
+    def _read_target(self, y: Any) -> np.ndarray:
+        return check_labels(as_column(y))
+
+    def _check_target(
+        self, given: Given, y: Any, going_on: bool
+    ) -> tuple[np.ndarray, EmbeddingTarget]:
+        y = self._read_target(y)
+        if not given.incremental and len(np.unique(y)) < 2:
+            raise ValueError(
+                "BackpropEmbedder tells classes apart and needs at least two, but y "
+                f"has 1 class: {y[0]!r}."
+            )
+        return y, EmbeddingTarget()
+
+    def _weigh(
+        self, weight: np.ndarray | None, y: Any, target: EmbeddingTarget
+    ) -> np.ndarray | None:
+        return weight
+
+    def __sklearn_tags__(self) -> Tags:
+        """Return the tags: targets are needed, types are kept."""
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags

@@ -1,0 +1,6 @@
+"""A network linearised at a point: products with the curvature of its objective."""
+
+from skbackprop.linearization.products import CurvatureProducts
+from skbackprop.linearization.record import Record
+
+__all__ = ["CurvatureProducts", "Record"]

@@ -1,0 +1,308 @@
+"""What solvers of all rows at once share: one function of one vector, and a run."""
+
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+
+from skbackprop.core.threads import single_threaded_products
+from skbackprop.evaluation import Evaluation
+from skbackprop.linearization import CurvatureProducts
+from skbackprop.solvers.base import Problem, Solution, Solver, Status, Verdict
+
+
+@dataclass(frozen=True)
+class Point:
+    """The objective at some parameters.
+
+    Parameters
+    ----------
+    x : ndarray of float64 of shape (n_trainable,)
+        What the solver moves.
+    value : float
+        The objective, with its penalty.
+    gradient : ndarray of float64 of shape (n_trainable,)
+        Its gradient.
+    penalty : float
+        The penalty's share of the value.
+    """
+
+    x: np.ndarray
+    value: float
+    gradient: np.ndarray
+    penalty: float
+
+    @property
+    def steepness(self) -> float:
+        """The largest entry of the gradient, by its size."""
+        return float(np.abs(self.gradient).max(initial=0.0))
+
+
+class Function:
+    """The objective over all rows, as a function of what a solver moves.
+
+    Vectors are of float64 here. The network is evaluated in the type of the data.
+
+    Parameters
+    ----------
+    problem : Problem
+        What to minimise.
+
+    Attributes
+    ----------
+    eps : float
+        The rounding of the type of the data.
+    n_params : int
+        The length of all vectors.
+    overflowed : ndarray or None
+        The last parameters whose value was not finite, since the latest that were
+        accepted.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.eps = float(np.finfo(problem.theta.dtype).eps)
+        self.n_params = problem.objective.network.layout.n_trainable
+        self.overflowed: np.ndarray | None = None
+        self._trial = problem.theta.copy()
+        self._evaluation = Evaluation(problem.objective, self._trial, problem.data)
+
+    def start(self) -> Point:
+        """Return the point that the problem starts at.
+
+        Returns
+        -------
+        Point
+            The objective there.
+        """
+        return self.at(self.problem.theta[: self.n_params].astype(np.float64))
+
+    def at(self, x: np.ndarray) -> Point:
+        """Evaluate the objective and its gradient.
+
+        Parameters
+        ----------
+        x : ndarray of shape (n_trainable,)
+            Where; kept.
+
+        Returns
+        -------
+        Point
+            The objective there.
+        """
+        self._trial[: self.n_params] = x
+        loss, gradient = self._evaluation.value_and_gradient()
+        penalty = self._evaluation.penalty()
+        if not np.isfinite(loss + penalty):
+            self.overflowed = self._trial.copy()
+        own = gradient[: self.n_params].astype(np.float64)
+        return Point(x, loss + penalty, own, penalty)
+
+    def curvature(self, x: np.ndarray, dtype: type | None = None) -> CurvatureProducts:
+        """Return products with curvature matrices.
+
+        Parameters
+        ----------
+        x : ndarray of shape (n_trainable,)
+            Where.
+        dtype : type, optional
+            What to compute in; by default, the type of the data.
+
+        Returns
+        -------
+        CurvatureProducts
+            The products.
+        """
+        problem = self.problem
+        theta = problem.theta.astype(dtype or problem.theta.dtype)
+        theta[: self.n_params] = x
+        return CurvatureProducts(problem.objective, theta, problem.data)
+
+    def lowers(self, point: Point, trial: Point, decrease: float = 0.0) -> bool:
+        """Tell whether a trial is lower than a point by some decrease.
+
+        Parameters
+        ----------
+        point, trial : Point
+            Where from, and where to.
+        decrease : float, default=0.0
+            By how much.
+
+        Returns
+        -------
+        bool
+            False as well where the trial is not finite.
+        """
+        finite = bool(np.isfinite(trial.gradient).all())
+        return finite and trial.value < point.value - decrease
+
+    def is_rounding(self, point: Point, decrease: float) -> bool:
+        """Tell whether a decrease would be lost in the rounding of the value.
+
+        Parameters
+        ----------
+        point : Point
+            Where the value is that of.
+        decrease : float
+            How much lower it would be.
+
+        Returns
+        -------
+        bool
+            Whether it is too little to be seen.
+        """
+        return not decrease > self.eps * abs(point.value)
+
+
+# step(point) -> the next point, or None where there is no lower one
+Step = Callable[[Point], Point | None]
+
+
+class Moves(NamedTuple):
+    """What a run is made of.
+
+    Parameters
+    ----------
+    step : callable
+        ``step(point)`` returns the next point, or None if none is lower.
+    escape : callable, optional
+        ``escape(point)`` looks for a lower point where there is no slope.
+    """
+
+    step: Step
+    escape: Step = lambda point: None
+
+
+class FullBatch(Solver):
+    """A solver of all rows at once that goes from point to point.
+
+    Each step is an epoch. It has converged where the largest entry of the gradient is
+    at most ``tol`` times the larger of 1 and that at the start, where no step makes a
+    difference beyond rounding, or where the validation score no longer improves. A
+    subclass writes ``bind``.
+    """
+
+    stepwise: ClassVar[bool] = False
+
+    @abstractmethod
+    def bind(self, function: Function) -> Moves:
+        """Return the step of one run, which may remember earlier ones.
+
+        Parameters
+        ----------
+        function : Function
+            What to minimise.
+
+        Returns
+        -------
+        Moves
+            The step.
+        """
+
+    def minimise(self, problem: Problem) -> Solution:
+        """Go from point to point, each step an epoch.
+
+        Parameters
+        ----------
+        problem : Problem
+            What to minimise, over what, and for how long.
+
+        Returns
+        -------
+        Solution
+            What came of it.
+        """
+        self._check_smooth(problem)
+        # Threads share the rows; vectors are too short for them.
+        with single_threaded_products(), np.errstate(all="ignore"):
+            function = Function(problem)
+            return _Run(type(self).name, function, self.bind(function)).go()
+
+    def _check_smooth(self, problem: Problem) -> None:
+        penalty = problem.objective.penalty
+        if penalty.absolute > 0:
+            raise ValueError(
+                f"{penalty!r} has absolute values, whose kinks {self!r} cannot deal "
+                "with: use solver='lbfgs' or a step-wise solver such as 'adam', or "
+                "penalty='l2'."
+            )
+
+
+class _Run:
+    """One run: keeps the latest accepted parameters in the problem's vector."""
+
+    def __init__(self, name: str, function: Function, moves: Moves) -> None:
+        self.name, self.function, self.moves = name, function, moves
+        self.problem = function.problem
+
+    def go(self) -> Solution:
+        function, problem = self.function, self.problem
+        point = function.start()
+        if not np.isfinite(point.value):
+            return Solution(Status.DIVERGED, diverged_to=function.overflowed)
+        limit = problem.tol * max(1.0, point.steepness)
+        for _ in range(problem.max_iter):
+            ahead = self._next(point, limit)
+            if isinstance(ahead, Solution):
+                return ahead
+            answer = self._accept(ahead)
+            if answer is not None:
+                return answer
+            if function.is_rounding(point, abs(point.value - ahead.value)):
+                return Solution(Status.CONVERGED)
+            point = ahead
+        if point.steepness <= limit:
+            return Solution(Status.CONVERGED)
+        return Solution(Status.BUDGET_SPENT, self._advice(point, limit))
+
+    def _next(self, point: Point, limit: float) -> Point | Solution:
+        """Take a step, from where there is a slope or an escape."""
+        monitor = self.problem.monitor
+        if point.steepness <= limit:
+            ahead = self.moves.escape(point)
+            if ahead is None:
+                return Solution(Status.CONVERGED)
+            monitor.begin_epoch()
+            return ahead
+        monitor.begin_epoch()
+        ahead = self.moves.step(point)
+        return self._stuck(point) if ahead is None else ahead
+
+    def _accept(self, point: Point) -> Solution | None:
+        """Move the problem's vector; say what the monitor does to end the run."""
+        function, problem = self.function, self.problem
+        if not np.isfinite(point.value):
+            return Solution(Status.DIVERGED, diverged_to=function.overflowed)
+        function.overflowed = None
+        problem.theta[: function.n_params] = point.x
+        loss = problem.objective.reported(point.value - point.penalty, point.penalty)
+        verdict = problem.monitor.end_epoch(loss)
+        if verdict is Verdict.PLATEAU:
+            problem.monitor.on_plateau(None)
+            return Solution(Status.CONVERGED)
+        return Solution(Status.STOPPED) if verdict is Verdict.STOP else None
+
+    def _stuck(self, point: Point) -> Solution:
+        """Say why no step is lower: overflow, rounding, or a kink."""
+        if self.function.overflowed is not None:
+            return Solution(Status.DIVERGED, diverged_to=self.function.overflowed)
+        if point.steepness <= np.sqrt(self.function.eps) * max(1.0, abs(point.value)):
+            return Solution(Status.CONVERGED)
+        return Solution(
+            Status.BUDGET_SPENT,
+            f"{self.name} found no step that lowers the loss, though its gradient is "
+            f"not zero (its largest entry is {point.steepness:.2g}): the loss may have "
+            "a kink here, as that of 'relu' units and absolute errors has. A step-wise "
+            "solver such as 'adam' goes on regardless.",
+        )
+
+    def _advice(self, point: Point, limit: float) -> str:
+        return (
+            f"{self.name} has not converged after {self.problem.max_iter} iteration(s): "
+            f"the largest entry of the gradient is {point.steepness:.2g}, and tol asks "
+            f"for {limit:.2g}. You might want to increase the number of iterations "
+            f"(max_iter={self.problem.max_iter}), to scale the data, with "
+            "StandardScaler for instance, or to raise tol."
+        )
