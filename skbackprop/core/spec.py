@@ -8,7 +8,7 @@ estimator, so that ``clone``, ``repr``, equality and nested names in a grid
 
 from collections.abc import Callable, Mapping
 from inspect import Parameter, Signature, get_annotations
-from typing import Any, ClassVar, Self, dataclass_transform
+from typing import Any, ClassVar, Self, dataclass_transform, get_origin
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
@@ -41,6 +41,7 @@ class Spec(BaseEstimator):
 
     name: ClassVar[str]
     _members: ClassVar[dict[str, type["Spec"]]]
+    _fields: ClassVar[dict[str, Any]] = {}
     _parameter_constraints: ClassVar[dict[str, list]] = {}
 
     def __init_subclass__(
@@ -106,15 +107,24 @@ def _same(one: Any, other: Any) -> bool:
     return one is other or bool(np.all(one == other))
 
 
+def _is_of_the_class(kind: Any) -> bool:
+    if isinstance(kind, str):
+        return "ClassVar" in kind
+    return kind is ClassVar or get_origin(kind) is ClassVar
+
+
 def _constructor(cls: type[Spec]) -> Callable[..., None]:
     """Return an ``__init__`` that stores the annotated attributes of a class."""
     defaults: dict[str, Any] = {}
-    for base in reversed(cls.__mro__):
-        for name, kind in get_annotations(base).items():
-            if "ClassVar" in str(kind):
-                defaults.pop(name, None)
-            elif issubclass(base, Spec) and name in vars(base):
-                defaults[name] = vars(base)[name]
+    for base in reversed(cls.__bases__):
+        if issubclass(base, Spec):
+            defaults |= base._fields
+    for name, kind in get_annotations(cls).items():
+        if _is_of_the_class(kind):
+            defaults.pop(name, None)
+        elif name in vars(cls):
+            defaults[name] = vars(cls)[name]
+    cls._fields = defaults
     names = tuple(defaults)
 
     def __init__(self: Spec, *args: Any, **kwargs: Any) -> None:

@@ -162,6 +162,13 @@ class Problem:
     averaging: Averaging | None = None
 
     @property
+    def keeps_rows_together(self) -> bool:
+        """Whether the rows of a batch act on each other: no threads share them."""
+        objective = self.objective
+        mixes = objective.network.mixes_rows(self.data.is_sparse)
+        return mixes or objective.loss.mixes_rows
+
+    @property
     def n_batches(self) -> int:
         """The number of batches in an epoch."""
         return -(-len(self.data) // self.batch_size)

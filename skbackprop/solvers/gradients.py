@@ -34,17 +34,14 @@ class Gradients:
     def __init__(self, problem: Problem, crew: Crew) -> None:
         self._problem, self._crew = problem, crew
         theta, network = problem.theta, problem.objective.network
-        # Rows that have to stay together are one thread's.
-        mixes = network.mixes_rows(problem.data.is_sparse)
-        together = mixes or problem.objective.loss.mixes_rows
-        self._n_threads = 1 if together else crew.size
+        self._n_threads = 1 if problem.keeps_rows_together else crew.size
         self.vectors = [np.zeros_like(theta) for _ in range(self._n_threads)]
         most_rows = -(-problem.batch_size // self._n_threads)
         self._workspaces = [
             Workspace(most_rows, theta.dtype) for _ in range(self._n_threads)
         ]
         self._now: Pass | None = None
-        if mixes or network.is_random:
+        if network.mixes_rows(problem.data.is_sparse) or network.is_random:
             self._now = Pass(
                 problem.seed, problem.monitor.n_seen, problem.data.mean_weight
             )
