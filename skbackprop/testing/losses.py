@@ -1,15 +1,60 @@
-"""What the second derivatives of a loss are, and what they ought to be."""
+"""Check a loss against finite differences."""
 
 from collections.abc import Iterator
 
 import numpy as np
 
 from skbackprop.losses import Loss
+from skbackprop.testing.differences import STEP, compare, numerical_gradient
 
 N_TANGENTS = 3
 
 
-def second_derivatives(
+def check_loss(
+    loss: Loss, target: np.ndarray, seed: int = 0, rtol: float = 1e-6
+) -> float:
+    """Check the gradient of a loss against its value, through its link.
+
+    Its ``hessian_product``, ``gauss_newton_product`` and ``factor`` are, too, if any.
+
+    Parameters
+    ----------
+    loss : Loss
+        The loss.
+    target : ndarray of shape (n_samples, n_outputs)
+        Targets in its range; soft ones, such as 0.3, for ``loss.softened()``. A loss
+        that takes more scores than there are targets gets them.
+    seed : int, default=0
+        Sets the random scores.
+    rtol : float, default=1e-6
+        The largest relative error that passes.
+
+    Returns
+    -------
+    float
+        The largest relative error.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skbackprop.losses import Poisson
+    >>> from skbackprop.testing import check_loss
+    >>> check_loss(Poisson(), np.array([[0.0], [3.0]])) < 1e-6
+    True
+    """
+    shape = len(target), loss.n_scores(target.shape[1])
+    raw = np.random.RandomState(seed).standard_normal(shape)
+    gradient = loss.gradient(loss.inverse_link(raw.copy()), target, np.empty_like(raw))
+    numerical = numerical_gradient(
+        lambda at: float(np.sum(loss.value(loss.inverse_link(at), target))), raw
+    )
+    name = type(loss).__name__
+    error = compare(f"{name}: gradient", gradient, numerical, rtol)
+    second = _second_derivatives(loss, raw, target, STEP)
+    return max([error, *(compare(f"{name}: {w}", a, b, rtol) for w, a, b in second)])
+
+
+def _second_derivatives(
     loss: Loss, raw: np.ndarray, target: np.ndarray, step: float
 ) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
     """Yield properties of second derivatives; none for a loss that has none.
