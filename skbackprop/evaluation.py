@@ -93,7 +93,7 @@ class Evaluation:
         weights = self.objective.network.layout.weights
         add_penalty = self.objective.penalty.bind(weights(self.theta), weights(first))
         add_penalty(1.0 / self.total_weight)
-        return sum(losses) / len(self.data), first
+        return sum(losses) / len(self.data), self.objective.hold(first)
 
     def penalty(self) -> float:
         """Return the penalty's share in the objective.

@@ -35,11 +35,32 @@ class Objective:
         Judges them.
     penalty : Penalty
         Judges the weights.
+    mask : ndarray of shape (n_trainable,) or None
+        0 for parameters that are held at zero, 1 for all others; None if all are free.
     """
 
     network: Network
     loss: Loss
     penalty: Penalty
+    mask: np.ndarray | None = None
+
+    def hold(self, vectors: np.ndarray) -> np.ndarray:
+        """Put zeros where parameters are held at zero.
+
+        Parameters
+        ----------
+        vectors : ndarray of shape (..., n_params)
+            Parameters, gradients or directions; overwritten.
+
+        Returns
+        -------
+        ndarray
+            The same.
+        """
+        if self.mask is not None:
+            free = vectors[..., : self.mask.size]
+            np.multiply(free, self.mask, free)
+        return vectors
 
     def bind_gradient(
         self,

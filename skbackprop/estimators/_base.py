@@ -13,6 +13,7 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skbackprop._compat import _check_sample_weight
+from skbackprop.estimators._masks import flat_mask
 from skbackprop.estimators._params import (
     CONSTRAINTS,
     Slots,
@@ -113,10 +114,12 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
         check_trainable(network, slots)
         if going_on:
             check_same_shape(self, network)
-        objective = Objective(network, loss, slots.penalty)
+        mask = flat_mask(self, network, X.dtype) if going_on else None
+        objective = Objective(network, loss, slots.penalty, mask)
         rows = self._rows(X, y, target, objective.loss, given.sample_weight)
         rng = check_random_state(self.random_state)
         theta = self._start(network, rng, rows.X.dtype, slots, given, going_on)
+        objective.hold(theta)
         held_out = self._validation_rows(given, target, objective.loss, rows.X.dtype)
         self._describe(network, objective.loss, target)
         if not going_on:
@@ -220,6 +223,8 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
         self.validation_loss_curve_: list[float] | None = None
         self.best_validation_score_: float | None = None
         self.gradient_health_: GradientHealth | None = None
+        self.masks_: list[np.ndarray] | None = None
+        self.intercept_masks_: list[np.ndarray] | None = None
 
     def _fitted_state(
         self, theta: np.ndarray, monitor: TrainingMonitor

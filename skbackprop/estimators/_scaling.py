@@ -180,7 +180,8 @@ def rescale_outputs(
     earlier : FittedScaling or None
         Those that the parameters were trained with.
     """
-    if fitted is None or earlier is None:
+    if fitted is None or earlier is None or fitted.targets is earlier.targets:
+        # None, where no targets are scaled: then the last layer may be of any kind.
         return
     weight, bias = network.layout.views(theta)[-1]
     (old_center, old), (center, divisor) = earlier.line, fitted.line

@@ -43,15 +43,16 @@ class BackpropClassifier(ClassifierMixin, BasePredictor):
             'soboleva', 'binary_step'}, Activation or list, default='relu'
         The activation of the hidden layers: one for all, or a list with one for each.
 
-    solver : {'lbfgs', 'gd', 'sgd', 'momentum', 'nesterov', 'adagrad', 'rmsprop', \
-            'adadelta', 'adam', 'adamw', 'nadam', 'amsgrad', 'lion', 'muon'} \
-            or Solver, default='adam'
+    solver : {'lbfgs', 'bfgs', 'gd', 'newton-cg', 'levenberg-marquardt', 'sgd', \
+            'momentum', 'nesterov', 'adagrad', 'rmsprop', 'adadelta', 'adam', 'adamw', \
+            'nadam', 'amsgrad', 'lion', 'muon'} or Solver, default='adam'
         What moves the weights. A name takes its settings from the parameters below; an
-        object such as ``Adam(beta_2=0.95)`` carries its own.
+        object such as ``Adam(beta_2=0.95)`` carries its own. The first five work on all
+        rows at once and without a learning rate, the others in steps over mini-batches.
 
     alpha : float, default=0.0001
-        Strength of the penalty on the weights. It is divided by the number of rows in
-        a batch.
+        Strength of the penalty on the weights, where ``penalty`` is a name. It is
+        divided by the number of rows in a batch.
 
     batch_size : int or 'auto', default='auto'
         Rows in a mini-batch; 'auto' is ``min(200, n_samples)``. Full-batch solvers
@@ -71,18 +72,19 @@ class BackpropClassifier(ClassifierMixin, BasePredictor):
         The exponent of ``learning_rate='invscaling'``.
 
     max_iter : int, default=200
-        The largest number of epochs, or of iterations of 'lbfgs'.
+        The largest number of epochs, or of iterations of full-batch solvers.
 
     shuffle : bool, default=True
         Whether each epoch sees the rows in a new order.
 
     random_state : int, RandomState instance or None, default=None
-        The source of the starting weights, the validation split and the order of the
-        rows. Pass an int for the same model each time.
+        The source of the starting weights, the validation split, the order of the rows
+        and whatever is random in training, such as dropout. Pass an int for the same
+        model each time.
 
     tol : float, default=1e-4
         What counts as progress, for ``n_iter_no_change``; the gradient tolerance of
-        'lbfgs'.
+        full-batch solvers.
 
     verbose : bool or int, default=False
         Whether to print the loss of each epoch. For progress bars see
@@ -106,14 +108,15 @@ class BackpropClassifier(ClassifierMixin, BasePredictor):
         ``X_val`` and ``y_val`` are given to ``fit``.
 
     beta_1 : float, default=0.9
-        What 'adam' and its kin keep of their running mean of gradients, in [0, 1).
+        What 'adam', 'adamw', 'nadam', 'amsgrad' and 'muon' keep of their running mean
+        of gradients, in [0, 1).
 
     beta_2 : float, default=0.999
-        What 'adam' and its kin keep of their running mean of squared gradients, in
+        What the same solvers keep of their running mean of squared gradients, in
         [0, 1).
 
     epsilon : float, default=1e-8
-        Stabilises the division in 'adam' and its kin.
+        Stabilises the division in the same solvers.
 
     n_iter_no_change : int, default=10
         Epochs without progress by ``tol`` that are borne.
@@ -150,11 +153,12 @@ class BackpropClassifier(ClassifierMixin, BasePredictor):
         the other names start biases at zero.
 
     normalization : {'batch', 'layer', 'group'}, Normalization or None, default=None
-        What normalises the scores of each hidden layer before its activation.
+        What normalises the scores of each hidden layer before its activation: over the
+        rows of a batch, the units of a row, or groups of them.
 
     dropout : float, Dropout or list, default=0.0
-        The share of hidden units switched off at each training step: one number for
-        all hidden layers, or one for each.
+        The share of hidden units switched off at each training step, and at no other
+        time: one number for all hidden layers, or one for each.
 
     input_dropout : float or Dropout, default=0.0
         The same for the input features.
@@ -171,7 +175,8 @@ class BackpropClassifier(ClassifierMixin, BasePredictor):
 
     max_norm : float or None, default=None
         The largest norm of the weights that lead to a unit, outputs included; longer
-        ones are cut back after each step.
+        ones are cut back after each step. Only for step-wise solvers, as the three that
+        follow.
 
     clip_norm : float or None, default=None
         The largest norm of the gradient; a longer one is scaled down.
@@ -180,16 +185,18 @@ class BackpropClassifier(ClassifierMixin, BasePredictor):
         The largest absolute value of an entry of the gradient.
 
     averaging : {'ema', 'mean'}, Averaging or None, default=None
-        Average the weights over the steps, and predict with the average.
+        Average the weights over the steps, and predict with the average: an
+        exponential moving average, or the plain mean.
 
     augmentation : str, Augmentation, callable, list or None, default=None
         What changes each training batch at random: 'gaussian_noise',
-        'feature_dropout', 'mixup', an object such as ``ImageShift((8, 8))``, a callable
-        ``(X, y, rng) -> X, y``, or a list of them. Validation data and predictions are
-        left alone.
+        'feature_dropout', 'mixup', 'image_shift', an object such as
+        ``ImageShift((8, 8))``, a callable ``(X, y, rng) -> X, y``, or a list of them.
+        Validation data and predictions are left alone.
 
     scaling : {'standard', 'robust'}, Scaling or None, default=None
-        Scale the features inside the network, with statistics of the training rows.
+        Scale the features inside the network, by mean and standard deviation or by
+        median and quartiles of the training rows.
 
     stopping : str, StoppingRule, list or None, default=None
         Further rules that end training: 'loss', 'weight_change', 'misclassified',
@@ -218,6 +225,13 @@ class BackpropClassifier(ClassifierMixin, BasePredictor):
         'shift' of a normalization, 'mean' and 'variance', the running statistics of
         batch normalization, 'center' and 'spread' of ``scaling``, 'slope' of PReLU.
         Kinds that the network has none of are left out.
+
+    masks_ : list of ndarray of bool or None
+        For each of ``coefs_``, which weights are free; pruned ones are held at zero
+        by further fitting. None if all are free.
+
+    intercept_masks_ : list of ndarray of bool or None
+        The same for ``intercepts_``.
 
     loss_ : float
         The training loss of the last epoch, penalty included.

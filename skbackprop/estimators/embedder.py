@@ -38,8 +38,9 @@ class BackpropEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseBa
         The widths of the hidden layers. A string joins them with dashes, ``"128-64"``,
         for tuners whose categories must be plain values.
 
-    activation : {'identity', 'logistic', 'tanh', 'relu'}, Activation or list, \
-            default='relu'
+    activation : {'identity', 'relu', 'leaky_relu', 'prelu', 'elu', 'selu', \
+            'softplus', 'gelu', 'silu', 'mish', 'tanh', 'logistic', 'softsign', \
+            'soboleva', 'binary_step'}, Activation or list, default='relu'
         The activation of the hidden layers: one for all, or a list with one for each.
 
     loss : {'contrastive', 'triplet'} or PairLoss, default='triplet'
@@ -51,42 +52,48 @@ class BackpropEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseBa
         where they are to be compared by cosines. Give the loss a smaller margin then,
         as in ``Triplet(margin=0.2)``.
 
-    solver : {'lbfgs', 'sgd', 'adam'} or Solver, default='adam'
+    solver : {'lbfgs', 'bfgs', 'gd', 'newton-cg', 'levenberg-marquardt', 'sgd', \
+            'momentum', 'nesterov', 'adagrad', 'rmsprop', 'adadelta', 'adam', 'adamw', \
+            'nadam', 'amsgrad', 'lion', 'muon'} or Solver, default='adam'
         What moves the weights. A name takes its settings from the parameters below; an
-        object such as ``Adam(beta_2=0.95)`` carries its own.
+        object such as ``Adam(beta_2=0.95)`` carries its own. The first five work on all
+        rows at once and without a learning rate, the others in steps over mini-batches.
 
     alpha : float, default=0.0001
-        Strength of the L2 penalty on the weights. It is divided by the number of rows
-        in a batch.
+        Strength of the penalty on the weights, where ``penalty`` is a name. It is
+        divided by the number of rows in a batch.
 
     batch_size : int or 'auto', default='auto'
         Rows in a mini-batch, which are compared with each other; 'auto' is
         ``min(200, n_samples)``. Make it several times the number of classes.
 
-    learning_rate : {'constant', 'invscaling', 'adaptive'} or Schedule, \
-            default='constant'
-        The course of the learning rate. As in scikit-learn the names act with
-        ``solver='sgd'`` only; a schedule object acts with every step-wise solver.
+    learning_rate : {'constant', 'invscaling', 'adaptive', 'plateau', 'step', \
+            'exponential', 'polynomial', 'cosine', 'cosine_restarts', 'one_cycle', \
+            'warmup'}, Schedule or callable, default='constant'
+        The course of the learning rate. As in scikit-learn the first three names do not
+        act on ``solver='adam'``; everything else acts on every step-wise solver. A
+        callable takes the number of the epoch and returns its rate.
 
     learning_rate_init : float, default=0.001
-        The initial learning rate of 'sgd' and 'adam'.
+        The initial learning rate of step-wise solvers.
 
     power_t : float, default=0.5
         The exponent of ``learning_rate='invscaling'``.
 
     max_iter : int, default=200
-        The largest number of epochs, or of iterations of 'lbfgs'.
+        The largest number of epochs, or of iterations of full-batch solvers.
 
     shuffle : bool, default=True
         Whether each epoch sees the rows in a new order.
 
     random_state : int, RandomState instance or None, default=None
-        The source of the starting weights, the validation split and the order of the
-        rows. Pass an int for the same model each time.
+        The source of the starting weights, the validation split, the order of the rows
+        and whatever is random in training, such as dropout. Pass an int for the same
+        model each time.
 
     tol : float, default=1e-4
         What counts as progress, for ``n_iter_no_change``; the gradient tolerance of
-        'lbfgs'.
+        full-batch solvers.
 
     verbose : bool or int, default=False
         Whether to print the loss of each epoch. For progress bars see
@@ -96,7 +103,7 @@ class BackpropEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseBa
         Whether ``fit`` goes on from the weights of the last one.
 
     momentum : float, default=0.9
-        Momentum of 'sgd', between 0 and 1.
+        Momentum of 'sgd', 'momentum' and 'nesterov', between 0 and 1.
 
     nesterovs_momentum : bool, default=True
         Whether 'sgd' uses Nesterov's momentum.
@@ -110,13 +117,15 @@ class BackpropEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseBa
         ``X_val`` and ``y_val`` are given to ``fit``.
 
     beta_1 : float, default=0.9
-        What 'adam' keeps of its running mean of gradients, in [0, 1).
+        What 'adam', 'adamw', 'nadam', 'amsgrad' and 'muon' keep of their running mean
+        of gradients, in [0, 1).
 
     beta_2 : float, default=0.999
-        What 'adam' keeps of its running mean of squared gradients, in [0, 1).
+        What the same solvers keep of their running mean of squared gradients, in
+        [0, 1).
 
     epsilon : float, default=1e-8
-        Stabilises the division in 'adam'.
+        Stabilises the division in the same solvers.
 
     n_iter_no_change : int, default=10
         Epochs without progress by ``tol`` that are borne.
@@ -137,14 +146,15 @@ class BackpropEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseBa
             'glorot_normal', 'he_uniform', 'he_normal', 'lecun_uniform', \
             'lecun_normal', 'orthogonal'} or Initializer, default='auto'
         Where the weights start. 'auto' follows the activation, as scikit-learn does;
-        the others start biases at zero.
+        the other names start biases at zero.
 
     normalization : {'batch', 'layer', 'group'}, Normalization or None, default=None
-        What normalises the scores of each hidden layer before its activation.
+        What normalises the scores of each hidden layer before its activation: over the
+        rows of a batch, the units of a row, or groups of them.
 
     dropout : float, Dropout or list, default=0.0
-        The share of hidden units switched off at each training step: one number for
-        all hidden layers, or one for each.
+        The share of hidden units switched off at each training step, and at no other
+        time: one number for all hidden layers, or one for each.
 
     input_dropout : float or Dropout, default=0.0
         The same for the input features.
@@ -153,15 +163,16 @@ class BackpropEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseBa
         The share of weights of the hidden layers switched off at each training step.
 
     penalty : {'l2', 'l1', 'elasticnet'}, Penalty or None, default='l2'
-        What is minimised along with the loss; ``alpha`` is its strength. The L1 part
-        gives exact zeros.
+        What is minimised along with the loss: a name takes its strength from
+        ``alpha``. Absolute values make weights exactly zero.
 
     l1_ratio : float, default=0.15
         The share of the L1 part in ``penalty='elasticnet'``.
 
     max_norm : float or None, default=None
-        The largest norm of the weights that lead to a unit; longer ones are cut back
-        after each step.
+        The largest norm of the weights that lead to a unit, outputs included; longer
+        ones are cut back after each step. Only for step-wise solvers, as the three that
+        follow.
 
     clip_norm : float or None, default=None
         The largest norm of the gradient; a longer one is scaled down.
@@ -170,21 +181,23 @@ class BackpropEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseBa
         The largest absolute value of an entry of the gradient.
 
     averaging : {'ema', 'mean'}, Averaging or None, default=None
-        Average the weights over the steps, and predict with the average.
+        Average the weights over the steps, and predict with the average: an
+        exponential moving average, or the plain mean.
 
     augmentation : str, Augmentation, callable, list or None, default=None
         What changes each training batch at random: 'gaussian_noise',
-        'feature_dropout', an object such as ``ImageShift((8, 8))``, a callable
-        ``(X, y, rng) -> X, y``, or a list of them. Validation data and predictions are
-        left alone.
+        'feature_dropout', 'image_shift', an object such as ``ImageShift((8, 8))``, a
+        callable ``(X, y, rng) -> X, y`` that leaves ``y`` alone, or a list of them.
+        Validation data and predictions are left alone.
 
     scaling : {'standard', 'robust'}, Scaling or None, default=None
-        Scale the features inside the network, with statistics of the training rows.
+        Scale the features inside the network, by mean and standard deviation or by
+        median and quartiles of the training rows.
 
     stopping : str, StoppingRule, list or None, default=None
-        Further rules that end training: 'loss', 'weight_change', 'time',
-        objects of ``skbackprop.training`` such as ``LossBelow(0.01)``, or a
-        list of them, any of which may end it.
+        Further rules that end training: 'loss', 'weight_change', 'time', objects of
+        ``skbackprop.training`` such as ``LossBelow(0.01)``, or a list of them, any of
+        which may end it.
 
     gradient_health : bool or int, default=False
         Whether to record, per layer and epoch, the norms of gradients and weights and
@@ -200,6 +213,19 @@ class BackpropEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseBa
     intercepts_ : list of ndarray of shape (n_out,)
         The biases of each layer.
 
+    extra_params_ : dict of str to list of ndarray
+        All other parameters, by kind and in the order of the layers: 'scale' and
+        'shift' of a normalization, 'mean' and 'variance', the running statistics of
+        batch normalization, 'center' and 'spread' of ``scaling``, 'slope' of PReLU.
+        Kinds that the network has none of are left out.
+
+    masks_ : list of ndarray of bool or None
+        For each of ``coefs_``, which weights are free; pruned ones are held at zero
+        by further fitting. None if all are free.
+
+    intercept_masks_ : list of ndarray of bool or None
+        The same for ``intercepts_``.
+
     loss_ : float
         The training loss of the last epoch, penalty included.
 
@@ -209,6 +235,9 @@ class BackpropEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseBa
     loss_curve_ : list of float
         The training loss of each epoch, over all calls that went on from each other:
         the mean over batches, in each of which rows are compared among themselves.
+
+    learning_rate_curve_ : list of float
+        The rate that each epoch began at; empty for solvers without one.
 
     validation_scores_ : list of float or None
         The score on validation data of each epoch; None without validation data.
@@ -224,7 +253,9 @@ class BackpropEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseBa
         Epochs, or iterations, of the last call.
 
     stopped_by_ : str or None
-        What ended the last call, as of :class:`BackpropClassifier`.
+        What ended the last call: 'max_iter', 'tol', 'early_stopping', 'callback', the
+        rule of ``stopping`` as it prints, 'interrupted', 'diverged', or 'solver' where
+        a solver gave up. None where ``partial_fit`` can go on.
 
     gradient_health_ : GradientHealth or None
         What was seen of each layer after each epoch; None unless asked for.

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -65,9 +66,11 @@ def bind_step(
         step = _bind_part(problem.objective.penalty, chain, span, grads[1:], moments)
     else:
         step = _bind_parts(problem, chain, grads, moments, crew, n_parts)
-    last: list[Callable[[], None]] = []
+    last: list[Callable[[], Any]] = []
     if problem.max_norm is not None:
         last.append(bind_max_norm(layout, problem.theta, problem.max_norm))
+    if problem.objective.mask is not None:
+        last.append(partial(problem.objective.hold, theta))
     if after_step is not None:
         last.append(partial(after_step, grads[0]))
     return _followed(step, last) if last else step
@@ -133,7 +136,7 @@ def _bind_part(
     return held_step
 
 
-def _followed(step: BoundStep, last: Sequence[Callable[[], None]]) -> BoundStep:
+def _followed(step: BoundStep, last: Sequence[Callable[[], Any]]) -> BoundStep:
     def followed(share: float, rate: float, t: int) -> float:
         value = step(share, rate, t)
         for each in last:
