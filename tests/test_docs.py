@@ -1,9 +1,23 @@
 """The documentation is complete: every public name is in the reference."""
 
 import importlib
+import inspect
+import re
 from pathlib import Path
 
 import pytest
+
+from skbackprop import BackpropClassifier, BackpropEmbedder, BackpropRegressor
+from skbackprop.augmentation import Augmentation
+from skbackprop.averaging import Averaging
+from skbackprop.initializers import Initializer
+from skbackprop.layers import Activation, Normalization
+from skbackprop.losses import ClassificationLoss, PairLoss, RegressionLoss
+from skbackprop.penalties import Penalty
+from skbackprop.schedules import Schedule
+from skbackprop.solvers import Solver
+from skbackprop.training import StoppingRule
+from skbackprop.training.scaling import Scaling
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "docs" / "api.rst"
@@ -22,3 +36,90 @@ def test_every_public_name_is_in_the_reference(module):
 def test_what_is_new_is_in_the_guide(parameter):
     guide = (ROOT / "docs" / "user_guide").glob("*.rst")
     assert any(parameter in page.read_text() for page in guide)
+
+
+# -------------------------------------------------------------------------- the slots
+
+ESTIMATORS = [BackpropClassifier, BackpropRegressor, BackpropEmbedder]
+FAMILIES = {
+    "activation": Activation,
+    "solver": Solver,
+    "learning_rate": Schedule,
+    "weight_init": Initializer,
+    "normalization": Normalization,
+    "penalty": Penalty,
+    "averaging": Averaging,
+    "augmentation": Augmentation,
+    "scaling": Scaling,
+    "stopping": StoppingRule,
+}
+LOSSES = zip(ESTIMATORS, (ClassificationLoss, RegressionLoss, PairLoss), strict=True)
+SLOTS = [
+    *((kind, slot, family) for kind in ESTIMATORS for slot, family in FAMILIES.items()),
+    *((kind, "loss", family) for kind, family in LOSSES),
+]
+# What callables and lists in the slot become; nobody asks for them by name.
+UNNAMED = {"custom", "in_turn"}
+# What only classifiers have, and what only makes sense for targets.
+NOT_EVERYWHERE = {
+    (BackpropRegressor, "misclassified"),
+    (BackpropEmbedder, "misclassified"),
+    (BackpropEmbedder, "mixup"),
+}
+
+
+def own_members(family):
+    """The names that come with the package; tests and pages register others."""
+    members = family.members().items()
+    return {n for n, m in members if m.__module__.startswith("skbackprop.")} - UNNAMED
+
+
+def description(kind, parameter):
+    """What the docstring of an estimator says of a parameter, its type included."""
+    text = inspect.cleandoc(kind.__doc__)
+    found = re.search(rf"^{parameter} : (.*?)(?=^\S)", text, re.M | re.S)
+    assert found, f"{kind.__name__} does not describe {parameter}"
+    return found.group(1)
+
+
+@pytest.mark.parametrize(("kind", "slot", "family"), SLOTS)
+def test_the_docstring_names_every_member_of_a_slot(kind, slot, family):
+    expected = {n for n in own_members(family) if (kind, n) not in NOT_EVERYWHERE}
+    assert expected <= set(re.findall(r"'([\w-]+)'", description(kind, slot)))
+
+
+@pytest.mark.parametrize(("kind", "slot", "family"), SLOTS)
+def test_the_map_of_slots_names_every_member(kind, slot, family):
+    page = (ROOT / "docs" / "user_guide" / "slots.rst").read_text()
+    assert own_members(family) <= set(re.findall(r"``([\w-]+)``", page))
+
+
+@pytest.mark.parametrize("kind", ESTIMATORS)
+def test_the_guide_speaks_of_every_parameter(kind):
+    guide = "".join(p.read_text() for p in (ROOT / "docs" / "user_guide").glob("*.rst"))
+    assert {p for p in inspect.signature(kind).parameters if p not in guide} == set()
+
+
+def test_the_estimators_describe_what_they_share_alike():
+    # But for what is not the same: how rows are compared, what is scored or scaled.
+    differing = {"loss", "batch_size", "early_stopping", "validation_fraction"}
+    differing |= {"scoring", "augmentation", "scaling", "stopping"}
+    shared = set.intersection(
+        *(set(inspect.signature(k).parameters) for k in ESTIMATORS)
+    )
+    for parameter in sorted(shared - differing):
+        assert len({description(kind, parameter) for kind in ESTIMATORS}) == 1, (
+            parameter
+        )
+
+
+def test_every_page_of_the_guide_is_in_its_contents():
+    guide = ROOT / "docs" / "user_guide"
+    listed = {line.strip() for line in (guide / "index.rst").read_text().splitlines()}
+    assert {page.stem for page in guide.glob("*.rst")} - {"index"} <= listed
+
+
+def test_the_guide_links_to_examples_that_exist():
+    linked = "".join(p.read_text() for p in (ROOT / "docs").rglob("*.rst"))
+    named = set(re.findall(r"sphx_glr_auto_examples_(\w+)\.py", linked))
+    assert named <= {path.stem for path in (ROOT / "examples").glob("plot_*.py")}

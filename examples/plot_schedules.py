@@ -1,0 +1,114 @@
+"""
+Learning-rate schedules
+=======================
+
+The courses that a learning rate can take over a fit, and what three of them do to the
+loss.
+"""
+
+# %%
+# The courses
+# -----------
+# Each schedule is fitted for thirty epochs, and ``learning_rate_curve_`` tells the rate
+# that every epoch began at. Two of them, adaptive and plateau, wait for training to get
+# stuck: the labels are random, so that it does.
+import warnings
+
+import numpy as np
+from matplotlib import pyplot as plt
+from sklearn.datasets import load_digits
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import train_test_split
+
+from skbackprop import BackpropClassifier
+from skbackprop.schedules import (
+    Adaptive,
+    Constant,
+    Cosine,
+    CosineRestarts,
+    Exponential,
+    InverseScaling,
+    OneCycle,
+    Plateau,
+    Polynomial,
+    Step,
+    Warmup,
+)
+
+EPOCHS = 30
+rng = np.random.default_rng(0)
+noise = rng.normal(size=(100, 2)), rng.integers(0, 2, size=100)
+
+
+def fit(X, y, schedule, **params):
+    """Train for all epochs, whatever comes of it."""
+    settings = {
+        "n_iter_no_change": EPOCHS,
+        "max_iter": EPOCHS,
+        "random_state": 0,
+    } | params
+    model = BackpropClassifier(32, learning_rate=schedule, **settings)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return model.fit(X, y)
+
+
+schedules = {
+    "constant": Constant(),
+    "invscaling": InverseScaling(power_t=0.2),
+    "adaptive": Adaptive(),
+    "plateau": Plateau(factor=0.3, patience=6, tol=0.1),
+    "step": Step(step_size=10, gamma=0.3),
+    "exponential": Exponential(gamma=0.9),
+    "polynomial": Polynomial(),
+    "cosine": Cosine(),
+    "cosine_restarts": CosineRestarts(period=6, multiplier=2),
+    "one_cycle": OneCycle(max_factor=2),
+    "warmup": Warmup(epochs=5, then="cosine"),
+    "function": lambda epoch: 0.01 / (1 + epoch % 5),
+}
+figure, axes = plt.subplots(
+    3, 4, figsize=(10, 6), sharex=True, sharey=True, layout="constrained"
+)
+for axis, (name, schedule) in zip(axes.ravel(), schedules.items(), strict=True):
+    patience = (
+        {"n_iter_no_change": 6, "tol": 0.1} if name == "adaptive" else {"tol": 0.1}
+    )
+    model = fit(*noise, schedule, learning_rate_init=0.01, **patience)
+    axis.plot(model.learning_rate_curve_, drawstyle="steps-post")
+    axis.set(title=name)
+figure.supxlabel("epoch")
+figure.supylabel("learning rate, from learning_rate_init=0.01")
+plt.show()
+
+# %%
+# What a falling rate is good for
+# -------------------------------
+# Digits, in small batches at a large rate. With a constant rate the noise of the
+# batches keeps the network from settling; a rate that falls to zero by the last epoch
+# lets it. The cycle starts at a fifth of the rate of the others, and rises to it before
+# it falls.
+X, y = load_digits(return_X_y=True)
+X_train, X_test, y_train, y_test = train_test_split(
+    X / 16, y, test_size=0.5, stratify=y, random_state=0
+)
+compared = {
+    "constant": (Constant(), 0.1),
+    "cosine": (Cosine(), 0.1),
+    "one_cycle": (OneCycle(max_factor=5), 0.02),
+}
+figure, axis = plt.subplots(layout="constrained")
+for name, (schedule, rate) in compared.items():
+    model = fit(
+        X_train,
+        y_train,
+        schedule,
+        solver="nesterov",
+        learning_rate_init=rate,
+        batch_size=10,
+    )
+    axis.plot(model.loss_curve_, label=name)
+    print(f"{name:<10} test accuracy {model.score(X_test, y_test):.3f}")
+axis.set(xlabel="epoch", ylabel="training loss", yscale="log")
+axis.legend()
+plt.show()
