@@ -228,7 +228,9 @@ class ImageShift(Augmentation, name="image_shift"):
     def _image_shape(self, n_features: int) -> tuple[int, ...]:
         side = int(np.sqrt(n_features))
         shape = (side, side) if self.shape is None else tuple(self.shape)
-        if len(shape) not in (2, 3) or np.prod(shape) != n_features:
+        sizes: tuple[Any, ...] = shape  # whatever the user gave
+        whole = all(isinstance(size, Integral) and int(size) > 0 for size in sizes)
+        if len(shape) not in (2, 3) or not whole or np.prod(shape) != n_features:
             raise ValueError(
                 f"ImageShift(shape={self.shape}) does not fit {n_features} features: "
                 "give (height, width) or (height, width, channels) whose product is "
@@ -237,7 +239,7 @@ class ImageShift(Augmentation, name="image_shift"):
         return shape
 
 
-class Custom(Augmentation, name="custom"):
+class Custom(Augmentation):
     """A function of the user's own; a callable in the slot becomes one of these.
 
     Parameters
@@ -288,7 +290,7 @@ class Custom(Augmentation, name="custom"):
         return changed, target
 
 
-class InTurn(Augmentation, name="in_turn"):
+class InTurn(Augmentation):
     """Several augmentations, one after the other; a list in the slot becomes this.
 
     Parameters

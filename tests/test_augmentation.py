@@ -54,7 +54,8 @@ EVERY = {
 
 
 def test_there_is_a_case_for_every_member():
-    assert set(EVERY) == set(Augmentation.members())
+    # What functions and lists become has no name to be asked for by.
+    assert set(EVERY) - {"custom", "in_turn"} == set(Augmentation.members())
 
 
 @pytest.mark.parametrize("member", EVERY.values(), ids=EVERY)
@@ -214,7 +215,9 @@ def test_images_are_square_unless_told_otherwise():
     assert_array_equal(changed(ImageShift(), X)[0], changed(ImageShift((4, 4)), X)[0])
 
 
-@pytest.mark.parametrize("shape", [None, (2, 3), (5,), (1, 1, 1, 5)])
+@pytest.mark.parametrize(
+    "shape", [None, (2, 3), (5,), (1, 1, 1, 5), (1.0, 5.0), (-1, -5), (1, "5")]
+)
 def test_a_shape_that_does_not_fit_is_refused(shape):
     with pytest.raises(ValueError, match=r"does not fit 5 features: give \(height"):
         changed(ImageShift(shape))

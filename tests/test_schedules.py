@@ -209,7 +209,7 @@ def test_after_the_rise_the_rest_is_left_to_what_follows():
     assert Warmup(then="adaptive").on_plateau(0.1) == Adaptive().on_plateau(0.1)
 
 
-@pytest.mark.parametrize("rate", [-0.1, float("nan"), float("inf")])
+@pytest.mark.parametrize("rate", [-0.1, float("nan"), float("inf"), None, "low"])
 def test_a_function_that_returns_no_rate_is_found_out(rate):
     with pytest.raises(ValueError, match=r"must return .* for epoch 2 from"):
         FromFunction(lambda epoch: rate).bind(0.1, 5)(2.0, 0.1)

@@ -104,7 +104,7 @@ class Spec(BaseEstimator):
 
 
 def _same(one: Any, other: Any) -> bool:
-    return one is other or bool(np.all(one == other))
+    return one is other or bool(np.array_equal(one, other))
 
 
 def _is_of_the_class(kind: Any) -> bool:

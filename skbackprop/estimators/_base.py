@@ -121,10 +121,20 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
         theta = self._start(network, rng, rows.X.dtype, slots, given, going_on)
         objective.hold(theta)
         held_out = self._validation_rows(given, target, objective.loss, rows.X.dtype)
+        before = dict(vars(self)) if going_on else {}
         self._describe(network, objective.loss, target)
         if not going_on:
             self._forget()
-        Run(self, slots, objective, rows, held_out, theta, rng, given, going_on).go()
+        try:
+            run = Run(
+                self, slots, objective, rows, held_out, theta, rng, given, going_on
+            )
+            run.go()
+        except Exception:
+            # Weights that are still the old ones go on to predict as they did.
+            if before and self.coefs_ is before["coefs_"]:
+                self.__dict__.update(before)
+            raise
         return self
 
     def _training_loss(self, slots: Slots, target: Any) -> Loss:

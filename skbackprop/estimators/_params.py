@@ -193,11 +193,24 @@ def _dropout(value: Any) -> Dropout:
 
 
 def _augmentation(value: Any) -> Augmentation | None:
+    if value is None or (isinstance(value, list | tuple) and not value):
+        return None
+    return _augmentation_step(value)
+
+
+def _augmentation_step(value: Any) -> Augmentation:
     if isinstance(value, list | tuple):
-        return InTurn([_augmentation(each) for each in value]) if value else None
+        return InTurn([_augmentation_step(each) for each in value])
+    if isinstance(value, type):
+        # Classes are callable too, so that validation has let it pass.
+        raise InvalidParameterError(
+            "The 'augmentation' parameter takes names, Augmentation objects and "
+            f"functions (X, y, rng). Got {value!r} instead; did you mean "
+            f"{value.__name__}()?"
+        )
     if callable(value):
         return Custom(value)
-    return _optional(Augmentation, value)
+    return resolve(Augmentation, value)
 
 
 def _stopping(estimator: Any) -> tuple[StoppingRule, ...]:
@@ -242,11 +255,12 @@ def check_trainable(network: Network, slots: Slots) -> None:
     if slots.augmentation is not None:
         culprits.append(type(slots.augmentation).__name__)
     if culprits:
+        mixed = any(layer.mixes_rows for layer in network.layers)
+        instead = ", or normalization='layer' in place of 'batch'" if mixed else ""
         raise ValueError(
             f"{slots.solver!r} minimises one fixed function of all rows at once, which "
             f"{', '.join(dict.fromkeys(culprits))} would change from batch to batch: "
-            "use a step-wise solver such as 'adam' or 'sgd', or normalization='layer' "
-            "in place of 'batch'."
+            f"use a step-wise solver such as 'adam' or 'sgd'{instead}."
         )
 
 

@@ -10,7 +10,7 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.metaestimators import available_if
 
-from skbackprop._compat import Interval, _fit_context
+from skbackprop._compat import Interval, StrOptions, _fit_context
 from skbackprop.core.spec import resolve
 from skbackprop.estimators._base import BaseBackprop, Given
 from skbackprop.estimators._params import CONSTRAINTS, Slots, is_stepwise
@@ -309,6 +309,11 @@ class BackpropEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseBa
         "n_components": [Interval(Integral, 1, None, closed="left")],
         "loss": PairLoss.constraint(),
         "normalize": ["boolean"],
+        # Of a single row there is nothing to compare.
+        "batch_size": [
+            StrOptions({"auto"}),
+            Interval(Integral, 2, None, closed="left"),
+        ],
     }
     _target: EmbeddingTarget
 

@@ -94,9 +94,13 @@ class Layer(Spec, ABC, family=True):
     ----------
     keeps_sparse : bool
         Whether a sparse input has a sparse output.
+    mixes_columns : bool
+        Whether, without weights in between, units act on each other: then none can be
+        taken out without a change of the others.
     """
 
     keeps_sparse: ClassVar[bool] = False
+    mixes_columns: ClassVar[bool] = False
 
     @property
     def mixes_rows(self) -> bool:

@@ -40,6 +40,8 @@ class UnitLength(Layer, name="unit_length"):
 
     epsilon: float = 1e-12
 
+    mixes_columns: ClassVar[bool] = True
+
     _parameter_constraints: ClassVar[dict[str, list]] = {
         "epsilon": [Interval(Real, 0, None, closed="neither")]
     }

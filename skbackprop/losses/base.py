@@ -28,6 +28,10 @@ class Loss(Spec, ABC):
         as the ``delta`` of Huber's loss, is then in rescaled units.
     mixes_rows : bool
         Whether the loss of a row depends on other rows of its batch.
+    is_canonical : bool
+        Whether it is a negative log-likelihood under its canonical link, up to what
+        does not depend on the scores: the curvature of the loss is then the Fisher
+        information of the model.
     """
 
     link: ClassVar[str]
@@ -35,6 +39,7 @@ class Loss(Spec, ABC):
     has_probabilities: ClassVar[bool] = False
     location_scale: ClassVar[bool] = False
     mixes_rows: ClassVar[bool] = False
+    is_canonical: ClassVar[bool] = False
 
     @abstractmethod
     def inverse_link(self, raw: np.ndarray) -> np.ndarray:
@@ -233,6 +238,8 @@ class CanonicalLoss(Loss):
     The derivative with respect to the raw scores is then the residual, whatever the
     loss.
     """
+
+    is_canonical: ClassVar[bool] = True
 
     def gradient(
         self, prediction: np.ndarray, target: np.ndarray, out: np.ndarray

@@ -131,6 +131,7 @@ class SoftBinaryCrossEntropy(CurvedLoss, LogisticLoss):
     array([0.69314718])
     """
 
+    is_canonical: ClassVar[bool] = True
     label_smoothing: float = 0.0
 
     _parameter_constraints: ClassVar[dict[str, list]] = _SMOOTHING
@@ -173,6 +174,7 @@ class SoftCrossEntropy(CurvedSoftmaxLoss):
     array([0.69314718])
     """
 
+    is_canonical: ClassVar[bool] = True
     label_smoothing: float = 0.0
 
     _parameter_constraints: ClassVar[dict[str, list]] = _SMOOTHING

@@ -35,11 +35,15 @@ class FromFunction(Schedule):
         assert function is not None
 
         def rate_at(epoch: float, rate: float) -> float:
-            new = float(function(int(epoch)))
+            answer = function(int(epoch))
+            try:
+                new = float(answer)
+            except (TypeError, ValueError):
+                new = math.nan
             if not (math.isfinite(new) and new >= 0):
                 raise ValueError(
                     f"learning_rate must return a number that is not negative, got "
-                    f"{new!r} for epoch {int(epoch)} from {function!r}."
+                    f"{answer!r} for epoch {int(epoch)} from {function!r}."
                 )
             return new
 

@@ -16,7 +16,8 @@ class Warmup(Schedule, name="warmup"):
     epochs : int, default=5
         How many epochs the rise takes.
     then : str or Schedule, default='constant'
-        What follows. Its own time starts at the end of the rise.
+        What follows. Its own time starts at the end of the rise; what goes by rows or
+        by progress, such as 'invscaling' or 'plateau', counts those of the rise too.
     start_factor : float, default=0.01
         The share of the initial rate that the rise begins at.
 

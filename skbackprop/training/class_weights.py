@@ -48,5 +48,10 @@ def weights_of_classes(class_weight: Any, y: Any, target: ClassTarget) -> np.nda
                 f"class_weight names {sorted(unknown, key=str)}, which are not among "
                 f"the classes {classes}."
             )
+        if (table < 0).any():
+            raise ValueError(
+                f"class_weight must not be negative, got {of_class}: give a class "
+                "that is to count for nothing the weight 0."
+            )
         weight *= table[positions_of(labels, classes)]
     return weight

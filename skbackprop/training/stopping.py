@@ -141,7 +141,9 @@ class LossBelow(StoppingRule, name="loss"):
 
     threshold: float = 1e-3
 
-    _parameter_constraints: ClassVar[dict[str, list]] = {"threshold": [Real]}
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        "threshold": [Interval(Real, None, None, closed="neither")]
+    }
 
     def bind(self, view: FitView) -> Judge:
         """Look at the end of the loss curve."""

@@ -3,6 +3,7 @@
 from numbers import Real
 from typing import ClassVar
 
+import numpy as np
 import pytest
 from sklearn.base import clone
 
@@ -100,6 +101,12 @@ def test_a_slot_accepts_names_that_are_registered_later():
     assert names.is_satisfied_by("comer")
     assert not names.is_satisfied_by("circle")
     assert issubclass(Comer, objects)
+
+
+def test_arrays_are_compared_as_a_whole():
+    assert Circle(np.array([0.1, 0.9])) == Circle(np.array([0.1, 0.9]))
+    assert Circle(np.array([0.1, 0.9])) != Circle(np.array([0.1, 0.5, 0.9]))
+    assert Circle(np.array([0.1, 0.1])) != Circle(0.1)
 
 
 @pytest.mark.parametrize(("family", "name", "member"), MEMBERS.values(), ids=MEMBERS)

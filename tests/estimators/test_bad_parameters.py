@@ -154,6 +154,7 @@ def test_wrong_value_inside_a_spec_is_refused(kind, slot, spec, name, binary):
 WEIGHTS = [
     ({"no such class": 2.0}, "class"),
     ([{0: 1.0}, {1: 1.0}], "class_weight|multi-output"),
+    ({0: -1.0, 1: 3.0}, "class_weight must not be negative"),
 ]
 
 

@@ -283,6 +283,17 @@ def test_a_warm_start_goes_on():
     assert once.loss_ < first
 
 
+@SHORT
+@pytest.mark.parametrize("normalize", [False, True])
+def test_going_on_learns_the_scale_of_further_rows(normalize):
+    model = BackpropEmbedder(**SMALL, scaling="standard", normalize=normalize)
+    model.partial_fit(X[:40], Y[:40]).partial_fit(1.0 + 3.0 * X[40:], Y[40:])
+    seen = np.concatenate([X[:40], 1.0 + 3.0 * X[40:]])
+    assert_allclose(model.extra_params_["center"][0], seen.mean(axis=0))
+    model.set_params(warm_start=True).fit(X, Y)
+    assert_allclose(model.extra_params_["center"][0], X.mean(axis=0))
+
+
 # ----------------------------------------------------------------------- what is wrong
 
 
@@ -292,6 +303,7 @@ def test_a_warm_start_goes_on():
         ({"n_components": 0}, "'n_components'"),
         ({"n_components": 2.5}, "'n_components'"),
         ({"normalize": "yes"}, "'normalize'"),
+        ({"batch_size": 1}, "'batch_size'"),
         ({"loss": "hinge"}, "'contrastive', 'triplet'"),
         ({"loss": Triplet(margin=0.0)}, "'margin'"),
         ({"loss": Contrastive(margin=-1.0)}, "'margin'"),

@@ -44,6 +44,21 @@ def test_an_error_in_a_warm_start_leaves_the_earlier_model():
     assert model.loss_curve_ == curve
 
 
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_an_error_leaves_the_loss_that_the_earlier_weights_belong_to(method):
+    model = BackpropRegressor(**SMALL, warm_start=True).fit(ROWS, LABELS)
+    before = model.predict(ROWS)
+
+    def fails(X, y, rng):
+        raise OSError("no more rows today")
+
+    model.set_params(loss="poisson", augmentation=fails)
+    with pytest.raises(OSError, match="no more rows today"):
+        getattr(model, method)(ROWS, LABELS)
+    np.testing.assert_array_equal(model.predict(ROWS), before)
+    assert model.out_activation_ == "identity"
+
+
 def test_an_interrupt_while_judging_leaves_curves_of_equal_length():
     calls = []
 

@@ -161,6 +161,15 @@ def test_a_model_of_dense_rows_predicts_the_same_for_sparse_ones():
     assert_allclose(model.predict(sparse.csr_array(X)), model.predict(X))
 
 
+def test_an_average_of_weights_goes_with_the_present_scale():
+    X, y = raw_data("regression")
+    stream = ours("regression", scaling="standard", averaging="ema")
+    for rows in np.array_split(np.arange(len(y)), 3):
+        stream.partial_fit(X[rows], y[rows])
+    assert_allclose(stream.extra_params_["center"][0], X.mean(axis=0))
+    assert_allclose(stream.extra_params_["spread"][0], X.std(axis=0))
+
+
 def test_a_stream_stays_with_what_its_first_rows_were():
     X, y = raw_data("regression")
     stream = ours("regression", scaling="standard").partial_fit(sparse.csr_array(X), y)

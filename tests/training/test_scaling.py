@@ -189,6 +189,32 @@ def test_quartiles_are_those_of_numpy(n_rows, seed):
     assert_allclose(found.spread, (high - low) / 1.3489795003921634, atol=1e-300)
 
 
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_quartiles_of_sparse_columns_are_those_of_the_dense_ones(sign, weighted):
+    # From columns without an entry to columns without a zero, a quarter on the way.
+    X = sign * np.triu(np.arange(1.0, ROWS + 1)[:, np.newaxis] * np.ones(ROWS), 0)
+    assert (X != 0).mean(axis=0).min() < 0.25 in (X != 0).mean(axis=0)
+    weight = WEIGHT * 1e300 if weighted else None
+    dense = Robust().statistics(data(X, weight))
+    assert_same(Robust().statistics(data(sparse.csr_array(X), weight)), dense)
+    assert 0.0 in dense.spread
+    assert dense.spread.max() > 0.0
+
+
+def test_sparse_columns_that_are_nearly_empty_are_not_sorted(monkeypatch):
+    sorted_columns = []
+
+    def spy(values, weight, quartiles=module._quartiles):
+        sorted_columns.append(values)
+        return quartiles(values, weight)
+
+    monkeypatch.setattr(module, "_quartiles", spy)
+    X = sparse.random_array((ROWS, 200), density=0.05, random_state=0, format="csr")
+    Robust().statistics(data(sparse.csr_array(X)))
+    assert len(sorted_columns) < 20
+
+
 def test_robust_is_close_to_robust_scaler_on_many_rows():
     X = table(n_rows=4000)
     reference = RobustScaler(unit_variance=True).fit(X)

@@ -128,8 +128,9 @@ def test_held_out_rows_are_no_training_rows():
     model = build("binary", early_stopping=True, stopping="misclassified", alpha=0)
     model.set_params(max_iter=2000, hidden_layer_sizes=(50,), validation_fraction=0.4)
     flipped = y ^ (np.arange(len(y)) % 4 == 0)
-    model.fit(X, flipped)
-    assert model.stopped_by_ == "MisclassifiedBelow()"
+    for weight in (None, np.linspace(1.0, 2.0, len(y))):
+        model.fit(X, flipped, sample_weight=weight)
+        assert model.stopped_by_ == "MisclassifiedBelow()"
 
 
 def test_training_stops_after_the_epoch_in_which_time_is_over(monkeypatch):
@@ -195,6 +196,7 @@ BAD = {
     "a negative change": (WeightChangeBelow(-1.0), "threshold"),
     "a share above one": (MisclassifiedBelow(1.5), "threshold"),
     "no time": (TimeBudget(0), "seconds"),
+    "a loss that is no number": (LossBelow(float("nan")), "threshold"),
 }
 
 

@@ -39,6 +39,7 @@ class Elementwise(Linearized):
             return 0.0
         return tx * (dy * self.curvature)
 
+
 class LinearizedPReLU(Elementwise):
     """The parametric rectifier near an input.
 

@@ -20,6 +20,8 @@ class RowNormalization(Normalization):
 
     epsilon: float
 
+    mixes_columns: ClassVar[bool] = True
+
     @property
     @abstractmethod
     def groups(self) -> int:
