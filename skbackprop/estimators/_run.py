@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
 
 from skbackprop._compat import accepts_sample_weight
 from skbackprop.core.data import Data
+from skbackprop.estimators._outcome import Outcome
 from skbackprop.estimators._params import Slots
 from skbackprop.estimators._scaling import (
     FittedScaling,
@@ -18,10 +18,8 @@ from skbackprop.estimators._scaling import (
     write_scaling,
 )
 from skbackprop.objective import Objective
-from skbackprop.solvers import Problem, Solution, Status
-from skbackprop.training.alarm import GradientHealthWarning
+from skbackprop.solvers import Problem
 from skbackprop.training.callbacks import FitCallbacks, NoCallbacks
-from skbackprop.training.divergence import advice, diagnose
 from skbackprop.training.health import Probe
 from skbackprop.training.monitor import History, Patience, TrainingMonitor
 from skbackprop.training.progress import Progress
@@ -93,16 +91,16 @@ class Run:
                 self.monitor.keep_start()
             solution = self.slots.solver.minimise(self.problem)
         except KeyboardInterrupt:
-            self._publish(None)
+            Outcome(self, None).publish()
             raise
         except BaseException:
             self.estimator._scaling = self.earlier_scaling
             raise
-        self._publish(solution)
-        self._keep_progress(solution)
+        outcome = Outcome(self, solution)
+        outcome.publish()
+        outcome.keep_progress()
         self.monitor.callbacks.close()
-        self._warn(solution)
-        self._warn_of_health(solution)
+        outcome.warn()
 
     # ---------------------------------------------------------------------- before
 
@@ -165,7 +163,7 @@ class Run:
             n_seen=estimator.t_,
             n_rows=len(self.training) if self.slots.solver.stepwise else 0,
         )
-        if self.stream is not None and self.stream.judge == self._judge:
+        if self.stream is not None and self.stream.judge == self.judge:
             monitor.best_theta = self.stream.best_theta
         self._follow_closely(monitor)
         if getattr(estimator, "_skl_callbacks", None) and not self.given.incremental:
@@ -217,7 +215,7 @@ class Run:
         return History(*(curves if self.given.incremental else map(list, curves)))
 
     @property
-    def _judge(self) -> Any:
+    def judge(self) -> Any:
         """What patience goes by: bests of different judges cannot be compared."""
         return None if self.held_out is None else (self.estimator.scoring,)
 
@@ -226,7 +224,7 @@ class Run:
         if not (validated or self.slots.solver.stepwise):
             return None
         tol, n_iter = self.estimator.tol, self.estimator.n_iter_no_change
-        if self.stream is not None and self.stream.judge == self._judge:
+        if self.stream is not None and self.stream.judge == self.judge:
             return replace(self.stream.patience, tol=tol, n_iter_no_change=n_iter)
         return Patience(tol, n_iter)
 
@@ -317,95 +315,6 @@ class Run:
                 stacklevel=TO_THE_CALLER + 1,
             )
         return min(int(batch_size), n_rows)
-
-    # ----------------------------------------------------------------------- after
-
-    def _publish(self, solution: Solution | None) -> None:
-        """Set the fitted attributes."""
-        estimator, monitor = self.estimator, self.monitor
-        if self._restores_best(solution):
-            self.theta[...] = monitor.best_theta
-        monitor.stopped_by = self._stopped_by(solution)
-        estimator._publish(estimator._fitted_state(self.theta, monitor))
-        estimator.n_steps_ += monitor.n_iter * self.problem.n_batches
-
-    def _stopped_by(self, solution: Solution | None) -> str | None:
-        """Return what ended training; None where a stream of calls goes on."""
-        monitor = self.monitor
-        if solution is None:
-            return "interrupted"
-        if solution.status is Status.DIVERGED:
-            return "diverged"
-        if monitor.stopped_by is not None:
-            return monitor.stopped_by
-        if solution.status is Status.CONVERGED:
-            return "tol"
-        if self.given.incremental:
-            return None
-        return "max_iter" if monitor.n_iter >= self.problem.max_iter else "solver"
-
-    def _restores_best(self, solution: Solution | None) -> bool:
-        """Tell whether the best parameters are put back.
-
-        A stream of calls does so only when patience runs out.
-        """
-        if self.monitor.best_theta is None:
-            return False
-        if not self.given.incremental:
-            return True
-        return solution is not None and solution.status is Status.CONVERGED
-
-    def _keep_progress(self, solution: Solution) -> None:
-        """Keep what further fitting needs, and nothing else."""
-        monitor, estimator = self.monitor, self.estimator
-        streams, patience = self.given.incremental, monitor.patience
-        estimator._progress = None
-        if solution.state is None or patience is None:
-            return
-        if not (streams or estimator.warm_start):
-            return
-        if self._judge is not None and not streams:
-            # The best weights are back in place: a stream starts to look anew.
-            patience = Patience(patience.tol, patience.n_iter_no_change)
-        estimator._progress = Progress(
-            self.slots.solver,
-            self.slots.schedule,
-            estimator.learning_rate_init,
-            solution.state,
-            patience,
-            monitor.best_theta if streams else None,
-            self._judge,
-        )
-
-    def _warn(self, solution: Solution) -> None:
-        """Turn the status into a warning: the one place that does."""
-        message = ""
-        if solution.status is Status.DIVERGED:
-            gone_to = solution.diverged_to
-            where = diagnose(
-                self.objective.network,
-                self.theta,
-                self.theta if gone_to is None else gone_to,
-            )
-            message = advice(where, self.monitor.n_iter)
-        elif self.held_out is not None and self.monitor.best_theta is None:
-            message = (
-                "No validation score was a number, so that no weights were the best: "
-                "those of the last epoch are kept. Check scoring and the validation "
-                "data."
-            )
-        elif solution.status is Status.BUDGET_SPENT and not self.given.incremental:
-            message = solution.message
-        if message:
-            warnings.warn(message, ConvergenceWarning, stacklevel=TO_THE_CALLER)
-
-    def _warn_of_health(self, solution: Solution) -> None:
-        """Warn of what the probe has found, unless a divergence says it all."""
-        alarm = self.monitor.alarm
-        if alarm is None or alarm is self.known_alarm:
-            return
-        if solution.status is not Status.DIVERGED:
-            warnings.warn(alarm, GradientHealthWarning, stacklevel=TO_THE_CALLER)
 
 
 def _check_weight(what: str, data: Data) -> None:

@@ -135,8 +135,11 @@ def check_stepwise(estimator: Any, solver: Solver) -> None:
         return
     names = ["max_norm", "clip_norm", "clip_value", "averaging"]
     given = [name for name in names if getattr(estimator, name) is not None]
+    # Names stay silent, as scikit-learn's do.
+    if isinstance(estimator.learning_rate, Schedule):
+        given.append("learning_rate")
     if given:
         raise ValueError(
             f"{', '.join(given)} acts on single steps, which {solver!r} does not take: "
-            "leave it at None, or use a step-wise solver such as 'adam' or 'sgd'."
+            "leave it at its default, or use a step-wise solver such as 'adam'."
         )

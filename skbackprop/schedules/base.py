@@ -25,6 +25,11 @@ class Schedule(Spec, ABC, family=True):
     farewell: ClassVar[str] = "Stopping."
 
     @property
+    def fills_budget(self) -> bool:
+        """Whether it is planned for all epochs, so that their end is no surprise."""
+        return False
+
+    @property
     def smooth(self) -> bool:
         """Whether the rate changes with each step, rather than with each epoch."""
         return False

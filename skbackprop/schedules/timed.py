@@ -137,6 +137,11 @@ class Polynomial(Timed, name="polynomial"):
         "min_factor": [FACTOR],
     }
 
+    @property
+    def fills_budget(self) -> bool:
+        """True: the last epoch is where it comes to its end."""
+        return True
+
     def factor(self, epoch: float, n_epochs: int) -> float:
         """Return ``(1 - epoch / n_epochs) ** power``, spread over the range."""
         left = max(0.0, 1.0 - epoch / n_epochs)
@@ -166,6 +171,11 @@ class Cosine(Timed, name="cosine"):
     min_factor: float = 0.0
 
     _parameter_constraints: ClassVar[dict[str, list]] = {"min_factor": [FACTOR]}
+
+    @property
+    def fills_budget(self) -> bool:
+        """True: the last epoch is where it comes to its end."""
+        return True
 
     def factor(self, epoch: float, n_epochs: int) -> float:
         """Return ``(1 + cos(pi * epoch / n_epochs)) / 2``, spread over the range."""
@@ -249,6 +259,11 @@ class OneCycle(Timed, name="one_cycle"):
         "warm_share": [Interval(Real, 0, 1, closed="both")],
         "final_factor": [FACTOR],
     }
+
+    @property
+    def fills_budget(self) -> bool:
+        """True: the last epoch is where it comes to its end."""
+        return True
 
     def factor(self, epoch: float, n_epochs: int) -> float:
         """Return the factor along two halves of cosines."""

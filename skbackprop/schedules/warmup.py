@@ -1,11 +1,13 @@
 """Warm-up: a slow start, and any other schedule after it."""
 
+from collections.abc import Callable
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
 from skbackprop._compat import Interval
 from skbackprop.core.spec import resolve
 from skbackprop.schedules.base import RateAt, Schedule
+from skbackprop.schedules.function import FromFunction
 
 
 class Warmup(Schedule, name="warmup"):
@@ -15,7 +17,7 @@ class Warmup(Schedule, name="warmup"):
     ----------
     epochs : int, default=5
         How many epochs the rise takes.
-    then : str or Schedule, default='constant'
+    then : str, Schedule or callable, default='constant'
         What follows. Its own time starts at the end of the rise; what goes by rows or
         by progress, such as 'invscaling' or 'plateau', counts those of the rise too.
     start_factor : float, default=0.01
@@ -30,12 +32,12 @@ class Warmup(Schedule, name="warmup"):
     """
 
     epochs: int = 5
-    then: str | Schedule = "constant"
+    then: str | Schedule | Callable[[int], float] = "constant"
     start_factor: float = 0.01
 
     _parameter_constraints: ClassVar[dict[str, list]] = {
         "epochs": [Interval(Integral, 0, None, closed="left")],
-        "then": Schedule.constraint(),
+        "then": [*Schedule.constraint(), callable],
         "start_factor": [Interval(Real, 0, 1, closed="right")],
     }
 
@@ -43,6 +45,11 @@ class Warmup(Schedule, name="warmup"):
     def smooth(self) -> bool:
         """True: the rise is."""
         return True
+
+    @property
+    def fills_budget(self) -> bool:
+        """Whether what follows does."""
+        return self._then().fills_budget
 
     def bind(self, initial: float, n_epochs: int) -> RateAt:
         """Return the rise, times what follows."""
@@ -71,5 +78,7 @@ class Warmup(Schedule, name="warmup"):
         return self._then().on_plateau(rate)
 
     def _then(self) -> Schedule:
+        if callable(self.then):
+            return FromFunction(self.then)
         follows: Schedule = resolve(Schedule, self.then)
         return follows
