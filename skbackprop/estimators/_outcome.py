@@ -1,7 +1,7 @@
 """What comes of a run of training: attributes, memory, and warnings."""
 
 import warnings
-from typing import TYPE_CHECKING
+from typing import Any
 
 from sklearn.exceptions import ConvergenceWarning
 
@@ -10,9 +10,6 @@ from skbackprop.training.alarm import GradientHealthWarning
 from skbackprop.training.divergence import advice, diagnose
 from skbackprop.training.monitor import Patience
 from skbackprop.training.progress import Progress
-
-if TYPE_CHECKING:
-    from skbackprop.estimators._run import Run
 
 # From here past the methods of the run, ``_train``, ``fit`` and its decorator.
 TO_THE_CALLER = 7
@@ -29,7 +26,7 @@ class Outcome:
         What the solver handed back; None if it was interrupted.
     """
 
-    def __init__(self, run: "Run", solution: Solution | None) -> None:
+    def __init__(self, run: Any, solution: Solution | None) -> None:
         self.run, self.solution, self.monitor = run, solution, run.monitor
 
     def publish(self) -> None:

@@ -150,7 +150,7 @@ class Layer(Spec, ABC, family=True):
         Parameters
         ----------
         x : ndarray or sparse matrix of shape (n_rows, n_in)
-            The input.
+            The input. It may be kept, unless the layer's forward map overwrites it.
         params : tuple of ndarray
             The parameters, in the order of ``build``.
 

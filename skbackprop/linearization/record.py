@@ -55,9 +55,8 @@ class Record:
             zip(network.layers, bound.steps, strict=True)
         ):
             self._layers.append(layer.linearize(x, params[key]))
-            # A step may overwrite what it is given, but for the data of the user.
-            x = step(x if key == 0 else x.copy())
-        self.prediction = self._loss.inverse_link(x.copy())
+            x = step(x)
+        self.prediction = self._loss.inverse_link(x)
         self._delta = np.empty_like(x)
         self._loss.scaled_gradient(self.prediction, chunk.target, scale, self._delta)
         self._outer: list[Any] = []
@@ -127,9 +126,7 @@ class Record:
             The products.
         """
         changes = self.jacobian(vectors)
-        curved = self._loss.gauss_newton_product(
-            self.prediction, self._target, changes
-        )
+        curved = self._loss.gauss_newton_product(self.prediction, self._target, changes)
         return self.transposed(curved * self._scale)
 
     def hessian(self, vectors: np.ndarray) -> np.ndarray:
@@ -219,8 +216,14 @@ class Record:
         self._add_squares(scores[np.newaxis], squared)
         return squared
 
-    def kronecker_factors(self) -> Moments:
+    def kronecker_factors(self, rng: np.random.RandomState | None = None) -> Moments:
         """Return what the Gauss-Newton matrix of each dense layer is approximated by.
+
+        Parameters
+        ----------
+        rng : RandomState, optional
+            Draws one random combination of the directions in which the loss of a row
+            is curved, in place of all of them: less work where there are many outputs.
 
         Returns
         -------
@@ -231,7 +234,7 @@ class Record:
         found = [layer.input_moment(self._scale) for layer in self._layers]
         dense = {key: moment for key, moment in enumerate(found) if moment is not None}
         outputs: dict[int, Any] = dict.fromkeys(dense, 0.0)
-        for factors in self._factors():
+        for factors in self._factors() if rng is None else [self._drawn_factor(rng)]:
             for key, d in self._cotangents(factors):
                 if key in dense:
                     flat = d.reshape(-1, d.shape[-1])
@@ -249,6 +252,12 @@ class Record:
         root = np.sqrt(self._scale)
         parts = slices(len(factors), FACTORS_AT_ONCE)
         return [factors[part] * root for part in parts]
+
+    def _drawn_factor(self, rng: np.random.RandomState) -> np.ndarray:
+        """Return one column whose outer product is the loss's curvature on average."""
+        factors = self._loss.factor(self.prediction, self._target)
+        signs = rng.choice([-1.0, 1.0], (*factors.shape[:2], 1)).astype(self._dtype)
+        return (factors * signs).sum(axis=0, keepdims=True) * np.sqrt(self._scale)
 
     def _row_gradients(self, scores: np.ndarray) -> np.ndarray:
         """Return the gradient of each row, given those of the raw scores."""

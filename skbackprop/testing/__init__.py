@@ -5,6 +5,7 @@ they are public so that a part of your own can be held to the same. Each raises 
 ``AssertionError`` that names what is wrong, and returns the largest relative error.
 """
 
+from skbackprop.testing.curvature import check_curvature
 from skbackprop.testing.differences import numerical_gradient
 from skbackprop.testing.layers import check_layer
 from skbackprop.testing.losses import check_loss
@@ -12,6 +13,7 @@ from skbackprop.testing.objectives import check_objective
 from skbackprop.testing.steps import check_penalty, check_update
 
 __all__ = [
+    "check_curvature",
     "check_layer",
     "check_loss",
     "check_objective",

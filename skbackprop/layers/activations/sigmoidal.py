@@ -82,8 +82,9 @@ class Tanh(Activation, name="tanh"):
     def derivatives(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """Return ``1 - y ** 2``, and that times ``-2 y``."""
         y = np.tanh(x)
-        slope = 1 - y * y
-        return slope, -2 * y * slope
+        curvature = -2 * y
+        slope = np.subtract(1, np.multiply(y, y, out=y), out=y)
+        return slope, np.multiply(curvature, slope, out=curvature)
 
 
 class Softsign(Activation, name="softsign"):

@@ -37,7 +37,9 @@ class Elementwise(Linearized):
         """Return the change times gradient and curvature."""
         if tx is None or self.curvature is None:
             return 0.0
-        return tx * (dy * self.curvature)
+        bent = tx * dy
+        bent *= self.curvature
+        return bent
 
 
 class LinearizedPReLU(Elementwise):
