@@ -8,7 +8,14 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.neural_network._stochastic_optimizers import AdamOptimizer, SGDOptimizer
 
 from skbackprop.core.spec import resolve
-from skbackprop.updates import Momentum, ScaleByAdam, Span, Update, bind_chain
+from skbackprop.updates import (
+    Momentum,
+    ScaleByAdam,
+    ScaleByDeviation,
+    Span,
+    Update,
+    bind_chain,
+)
 
 RATES = [0.1, 0.1, 0.05, 0.2, 0.05]
 GRADIENTS = st.lists(st.floats(-10, 10, allow_subnormal=False), min_size=1, max_size=6)
@@ -174,6 +181,12 @@ def test_a_chain_hands_direction_and_rate_from_link_to_link():
 
 def test_no_link_is_plain_gradient_descent():
     assert_allclose(walk([], [3.0, 1.0], [0.1, 0.2]), [[-0.3], [-0.5]])
+
+
+def test_rounding_takes_no_variance_below_zero():
+    # In float32 the mean square of this gradient falls short of its squared mean.
+    path = walk([ScaleByDeviation(0.5)], [7.7] * 30, [1e-9] * 30, dtype=np.float32)
+    assert np.isfinite(path).all()
 
 
 BAD = [Momentum(1.1), Momentum(nesterov="yes"), ScaleByAdam(beta_1=1.0)]

@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from skbackprop.core.data import Data
+from skbackprop.estimators._masks import flat_mask
 from skbackprop.estimators._params import Slots, resolve_slots
 from skbackprop.estimators._start import fitted_params, packed
 from skbackprop.evaluation import Evaluation
@@ -112,12 +113,13 @@ def bound_objective(
     network = estimator._network
     theta = packed(network, fitted_params(estimator), dtype)
     rows = _rows_of_a_step(estimator, slots, len(data))
-    objective = Objective(network, loss, slots.penalty)
+    mask = flat_mask(estimator, network, dtype)
+    objective = Objective(network, loss, slots.penalty, mask)
     return BoundObjective(objective, theta, data, rows * data.mean_weight)
 
 
 def _rows_of_a_step(estimator: Any, slots: Slots, n_rows: int) -> int:
     """Return how many rows share the penalty in training."""
-    if slots.solver.full_batch or not slots.solver.stepwise:
+    if not slots.solver.stepwise:
         return n_rows
     return min(200 if estimator.batch_size == "auto" else estimator.batch_size, n_rows)

@@ -17,7 +17,9 @@ from skbackprop.solvers.descent import SGD, HeavyBall, Nesterov
 from skbackprop.solvers.full_batch import FullBatch, Function, Moves, Point
 from skbackprop.solvers.gd import GD
 from skbackprop.solvers.lbfgs import LBFGS
+from skbackprop.solvers.levenberg_marquardt import LevenbergMarquardt
 from skbackprop.solvers.muon import Muon
+from skbackprop.solvers.newton_cg import NewtonCG
 from skbackprop.solvers.stepwise import Stepwise
 
 __all__ = [
@@ -34,12 +36,14 @@ __all__ = [
     "FullBatch",
     "Function",
     "HeavyBall",
+    "LevenbergMarquardt",
     "Lion",
     "Monitor",
     "Moves",
     "Muon",
     "NAdam",
     "Nesterov",
+    "NewtonCG",
     "Point",
     "Problem",
     "RMSprop",

@@ -204,12 +204,9 @@ class Solver(Spec, ABC, family=True):
     stepwise : bool
         Whether it works batch by batch, so that it can go on with new rows
         (``partial_fit``), and has no stopping rule of its own.
-    full_batch : bool
-        Whether a batch is all rows, whatever ``batch_size`` says.
     """
 
     stepwise: ClassVar[bool]
-    full_batch: ClassVar[bool] = False
 
     @abstractmethod
     def minimise(self, problem: Problem) -> Solution:

@@ -7,8 +7,8 @@ import numpy as np
 
 from skbackprop._compat import Interval
 from skbackprop.solvers.full_batch import FullBatch, Function, Moves, Point
-from skbackprop.solvers.line_search import strong_wolfe
 from skbackprop.solvers.limits import check_few
+from skbackprop.solvers.line_search import strong_wolfe
 
 
 class BFGS(FullBatch, name="bfgs"):

@@ -12,6 +12,9 @@ from skbackprop.evaluation import Evaluation
 from skbackprop.linearization import CurvatureProducts
 from skbackprop.solvers.base import Problem, Solution, Solver, Status, Verdict
 
+# After so many steps in a row without a change beyond rounding, nothing more will come.
+IDLE = 5
+
 
 @dataclass(frozen=True)
 class Point:
@@ -33,6 +36,11 @@ class Point:
     value: float
     gradient: np.ndarray
     penalty: float
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether value and gradient are, and the gradient has a norm."""
+        return bool(np.isfinite(self.value + self.gradient @ self.gradient))
 
     @property
     def steepness(self) -> float:
@@ -95,10 +103,11 @@ class Function:
         self._trial[: self.n_params] = x
         loss, gradient = self._evaluation.value_and_gradient()
         penalty = self._evaluation.penalty()
-        if not np.isfinite(loss + penalty):
-            self.overflowed = self._trial.copy()
         own = gradient[: self.n_params].astype(np.float64)
-        return Point(x, loss + penalty, own, penalty)
+        point = Point(x, loss + penalty, own, penalty)
+        if not point.is_finite:
+            self.overflowed = self._trial.copy()
+        return point
 
     def curvature(self, x: np.ndarray, dtype: type | None = None) -> CurvatureProducts:
         """Return products with curvature matrices.
@@ -135,8 +144,7 @@ class Function:
         bool
             False as well where the trial is not finite.
         """
-        finite = bool(np.isfinite(trial.gradient).all())
-        return finite and trial.value < point.value - decrease
+        return trial.is_finite and trial.value < point.value - decrease
 
     def is_rounding(self, point: Point, decrease: float) -> bool:
         """Tell whether a decrease would be lost in the rounding of the value.
@@ -240,9 +248,10 @@ class _Run:
     def go(self) -> Solution:
         function, problem = self.function, self.problem
         point = function.start()
-        if not np.isfinite(point.value):
+        if not point.is_finite:
             return Solution(Status.DIVERGED, diverged_to=function.overflowed)
         limit = problem.tol * max(1.0, point.steepness)
+        n_idle = 0
         for _ in range(problem.max_iter):
             ahead = self._next(point, limit)
             if isinstance(ahead, Solution):
@@ -250,7 +259,9 @@ class _Run:
             answer = self._accept(ahead)
             if answer is not None:
                 return answer
-            if function.is_rounding(point, abs(point.value - ahead.value)):
+            idles = function.is_rounding(point, abs(point.value - ahead.value))
+            n_idle = n_idle + 1 if idles else 0
+            if n_idle == IDLE:
                 return Solution(Status.CONVERGED)
             point = ahead
         if point.steepness <= limit:
@@ -273,7 +284,7 @@ class _Run:
     def _accept(self, point: Point) -> Solution | None:
         """Move the problem's vector; say what the monitor does to end the run."""
         function, problem = self.function, self.problem
-        if not np.isfinite(point.value):
+        if not point.is_finite:
             return Solution(Status.DIVERGED, diverged_to=function.overflowed)
         function.overflowed = None
         problem.theta[: function.n_params] = point.x
@@ -300,9 +311,10 @@ class _Run:
 
     def _advice(self, point: Point, limit: float) -> str:
         return (
-            f"{self.name} has not converged after {self.problem.max_iter} iteration(s): "
-            f"the largest entry of the gradient is {point.steepness:.2g}, and tol asks "
-            f"for {limit:.2g}. You might want to increase the number of iterations "
+            f"{self.name} has not converged after {self.problem.max_iter} "
+            "iteration(s): the largest entry of the gradient is "
+            f"{point.steepness:.2g}, and tol asks for {limit:.2g}. You might want to "
+            "increase the number of iterations "
             f"(max_iter={self.problem.max_iter}), to scale the data, with "
             "StandardScaler for instance, or to raise tol."
         )

@@ -24,6 +24,9 @@ class LBFGS(Solver, name="lbfgs"):
     ----------
     max_fun : int, default=15000
         The largest number of evaluations of loss and gradient.
+    memory : int, default=10
+        How many of the last steps it learns the curvature from. 50 often takes half of
+        the iterations to a precise minimum, each at a little more cost.
 
     Examples
     --------
@@ -34,10 +37,12 @@ class LBFGS(Solver, name="lbfgs"):
     """
 
     max_fun: int = 15000
+    memory: int = 10
 
     stepwise: ClassVar[bool] = False
     _parameter_constraints: ClassVar[dict[str, list]] = {
-        "max_fun": [Interval(Integral, 1, None, closed="left")]
+        "max_fun": [Interval(Integral, 1, None, closed="left")],
+        "memory": [Interval(Integral, 1, None, closed="left")],
     }
 
     def minimise(self, problem: Problem) -> Solution:
@@ -55,6 +60,7 @@ class LBFGS(Solver, name="lbfgs"):
         """
         run = _Run(problem)
         options = {
+            "maxcor": self.memory,
             "maxfun": self.max_fun,
             "maxiter": problem.max_iter,
             "gtol": problem.tol,

@@ -1,13 +1,8 @@
 """How far to go along a direction."""
 
-from collections.abc import Callable
-
 import numpy as np
 
 from skbackprop.solvers.full_batch import Function, Point
-
-# line_search(function, point, direction, step) -> a lower point, or None
-LineSearch = Callable[[Function, Point, np.ndarray, float], Point | None]
 
 # A step is long enough where it brings this share of what the slope promises ...
 SUFFICIENT = 1e-4
@@ -17,7 +12,11 @@ MAX_TRIALS = 40
 
 
 def backtracking(
-    function: Function, point: Point, direction: np.ndarray, step: float
+    function: Function,
+    point: Point,
+    direction: np.ndarray,
+    step: float,
+    ceiling: float | None = None,
 ) -> Point | None:
     """Shorten a step until the objective falls by a share of what the slope promises.
 
@@ -31,6 +30,8 @@ def backtracking(
         Where to: downhill.
     step : float
         What to multiply it by at first.
+    ceiling : float, optional
+        What the objective is to fall below; by default, its value at the point.
 
     Returns
     -------
@@ -43,9 +44,10 @@ def backtracking(
     derivatives", 1966.
     """
     slope = float(point.gradient @ direction)
+    level = point.value if ceiling is None else ceiling
     for _ in range(MAX_TRIALS):
         trial = function.at(point.x + step * direction)
-        if function.lowers(point, trial, -SUFFICIENT * step * slope):
+        if trial.is_finite and trial.value < level + SUFFICIENT * step * slope:
             return trial
         if function.is_rounding(point, -step * slope):
             return None
@@ -114,17 +116,14 @@ class _Trial:
 
     def __init__(self, step: float, point: Point, direction: np.ndarray) -> None:
         self.step, self.point = step, point
-        finite = np.isfinite(point.value) and np.isfinite(point.gradient).all()
-        self.value = point.value if finite else np.inf
-        self.slope = float(point.gradient @ direction) if finite else np.nan
+        self.value = point.value if point.is_finite else np.inf
+        self.slope = float(point.gradient @ direction) if point.is_finite else np.nan
 
 
 class _Ray:
     """The objective along a direction."""
 
-    def __init__(
-        self, function: Function, point: Point, direction: np.ndarray
-    ) -> None:
+    def __init__(self, function: Function, point: Point, direction: np.ndarray) -> None:
         self.function, self.direction = function, direction
         self.start = _Trial(0.0, point, direction)
 

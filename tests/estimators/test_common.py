@@ -20,7 +20,7 @@ from skbackprop import BackpropClassifier, BackpropRegressor
 from skbackprop.layers import Tanh
 from skbackprop.losses import Quantile
 from skbackprop.schedules import Adaptive
-from skbackprop.solvers import LBFGS, SGD, Adam
+from skbackprop.solvers import LBFGS, SGD, Adam, NewtonCG
 
 # Few epochs, on data that the checks choose: no warning of these says anything here.
 pytestmark = [
@@ -71,6 +71,11 @@ SHARED = [
     {"normalization": "batch"},
     {"normalization": "layer", "scaling": "standard"},
     {"scaling": "standard", "solver": "lbfgs", "alpha": 1.0, "max_iter": 30},
+    {"solver": "newton-cg", "activation": "tanh", "alpha": 1.0, "max_iter": 30},
+    {"solver": NewtonCG("hessian"), "activation": "tanh", "alpha": 3.0, "tol": 1e-2},
+    {"solver": "levenberg-marquardt", "activation": "tanh", "alpha": 1.0},
+    {"solver": "bfgs", "alpha": 1.0, "max_iter": 30},
+    {"solver": "gd", "scaling": "standard", "alpha": 1.0, "max_iter": 30},
 ]
 BOTH = (BackpropClassifier, BackpropRegressor)
 EXACT = [

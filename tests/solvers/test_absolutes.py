@@ -14,7 +14,7 @@ from skbackprop.network import Network
 from skbackprop.objective import Objective
 from skbackprop.penalties import L1, ElasticNet
 from skbackprop.schedules import Exponential, Polynomial
-from skbackprop.solvers import GD, LBFGS, SGD, Adam, Lion, NAdam, RMSprop, Status
+from skbackprop.solvers import LBFGS, SGD, Adam, Lion, NAdam, RMSprop, Status
 from skbackprop.solvers.orthant import bind_orthant
 
 from ..builders import Recorder, perceptron, problem
@@ -50,7 +50,7 @@ def of_linear_models(penalty, weight):
 PENALTIES = [L1(ALPHA), ElasticNet(ALPHA, l1_ratio=0.6)]
 SOLVERS = {
     "lbfgs": (LBFGS(), {"tol": 1e-10}),
-    "gd": (GD(), {"learning_rate_init": 0.3}),
+    "plain": (SGD(0.0), {"learning_rate_init": 0.3}),
     "sgd": (SGD(), {"learning_rate_init": 0.05}),
     "adam": (Adam(), {"learning_rate_init": 0.05}),
     "nadam": (NAdam(), {"learning_rate_init": 0.05, "schedule": Polynomial(2.0)}),

@@ -1,0 +1,199 @@
+"""Conjugate gradients and their like: what is known of a matrix from its products."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+Map = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass
+class Descent:
+    """Where conjugate gradients have come to.
+
+    Parameters
+    ----------
+    way : ndarray of shape (n_params,)
+        The step.
+    promised : float
+        By how much it lowers the quadratic model.
+    at_edge : bool
+        Whether it ends at the edge of the trust region.
+    """
+
+    way: np.ndarray
+    promised: float
+    at_edge: bool = False
+
+
+def conjugate_gradients(
+    product: Map,
+    gradient: np.ndarray,
+    preconditioner: Map,
+    start: np.ndarray | None,
+    forcing: float,
+    max_products: int,
+) -> Descent:
+    """Lower a convex quadratic model by preconditioned conjugate gradients.
+
+    Parameters
+    ----------
+    product : callable
+        Multiplies by a positive definite matrix.
+    gradient : ndarray of shape (n_params,)
+        The slope of the model.
+    preconditioner : callable
+        Multiplies by what is like the inverse of the matrix.
+    start : ndarray of shape (n_params,) or None
+        A first guess, which is used if it is of any use.
+    forcing : float
+        The share of the gradient that may be left.
+    max_products : int
+        The largest number of products.
+
+    Returns
+    -------
+    Descent
+        The step.
+    """
+    x, residual = _first(product, gradient, start)
+    goal = forcing * float(np.linalg.norm(gradient))
+    z = preconditioner(residual)
+    direction, pull = -z, float(residual @ z)
+    for _ in range(max_products):
+        image = product(direction)
+        bend = float(direction @ image)
+        if not bend > 0:
+            break
+        length = pull / bend
+        x += length * direction
+        residual += length * image
+        if float(np.linalg.norm(residual)) <= goal:
+            break
+        z = preconditioner(residual)
+        pull, before = float(residual @ z), pull
+        direction *= pull / before
+        direction -= z
+    return Descent(x, _promise(x, residual, gradient))
+
+
+def _promise(x: np.ndarray, residual: np.ndarray, gradient: np.ndarray) -> float:
+    """Return minus x'Bx / 2 + g'x, given the residual Bx + g."""
+    return -0.5 * float(x @ (residual + gradient))
+
+
+def _first(
+    product: Map, gradient: np.ndarray, start: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the first step and its residual."""
+    if start is not None:
+        residual = product(start) + gradient
+        if _promise(start, residual, gradient) > 0:
+            return start.copy(), residual
+    return np.zeros_like(gradient), gradient.copy()
+
+
+def steihaug(
+    product: Map,
+    gradient: np.ndarray,
+    radius: float,
+    forcing: float,
+    max_products: int,
+) -> Descent:
+    """Lower a quadratic model, convex or not, within a ball.
+
+    Parameters
+    ----------
+    product : callable
+        Multiplies by a symmetric matrix.
+    gradient : ndarray of shape (n_params,)
+        The slope of the model.
+    radius : float
+        That of the ball.
+    forcing : float
+        The share of the gradient that may be left.
+    max_products : int
+        The largest number of products.
+
+    Returns
+    -------
+    Descent
+        The step; where the model curves down, it goes to the edge.
+
+    References
+    ----------
+    T. Steihaug, "The conjugate gradient method and trust regions in large scale
+    optimization", 1983.
+    """
+    x, residual = np.zeros_like(gradient), gradient.copy()
+    direction, pull = -gradient, float(gradient @ gradient)
+    goal = forcing * np.sqrt(pull)
+    for _ in range(max_products):
+        image = product(direction)
+        bend = float(direction @ image)
+        length = pull / bend if bend > 0 else np.inf
+        edge = _to_edge(x, direction, radius)
+        if length >= edge:
+            x += edge * direction
+            residual += edge * image
+            return Descent(x, _promise(x, residual, gradient), at_edge=True)
+        x += length * direction
+        residual += length * image
+        pull, before = float(residual @ residual), pull
+        if np.sqrt(pull) <= goal:
+            break
+        direction *= pull / before
+        direction -= residual
+    return Descent(x, _promise(x, residual, gradient))
+
+
+def _to_edge(x: np.ndarray, direction: np.ndarray, radius: float) -> float:
+    """Return how far it is to the edge of a ball, along a direction from within."""
+    a, b = float(direction @ direction), float(x @ direction)
+    room = radius**2 - float(x @ x)
+    root = np.sqrt(max(b * b + a * room, 0.0))
+    # Written so that nothing cancels.
+    return float(room / (b + root) if b > 0 else (root - b) / a)
+
+
+def lowest_direction(
+    product: Map, n_params: int, max_products: int, tol: float = 1e-3
+) -> tuple[float, float, np.ndarray]:
+    """Look for the direction along which a matrix curves down most, by Lanczos.
+
+    Parameters
+    ----------
+    product : callable
+        Multiplies by a symmetric matrix.
+    n_params : int
+        Its size.
+    max_products : int
+        The largest number of products.
+    tol : float, default=1e-3
+        Where what was left of a new direction is that little, all is known.
+
+    Returns
+    -------
+    lowest, largest : float
+        The estimates of the lowest eigenvalue, and of the largest by its size.
+    direction : ndarray of shape (n_params,)
+        The eigenvector of the lowest.
+    """
+    vector = np.random.RandomState(0).normal(size=n_params)
+    basis: list[np.ndarray] = []
+    diagonal: list[float] = []
+    beside: list[float] = []
+    for _ in range(min(max_products, n_params)):
+        basis.append(vector / np.linalg.norm(vector))
+        vector = product(basis[-1])
+        diagonal.append(float(basis[-1] @ vector))
+        known = np.stack(basis)
+        for _ in range(2):  # once more, for what rounding has left
+            vector = vector - known.T @ (known @ vector)
+        beside.append(float(np.linalg.norm(vector)))
+        if beside[-1] <= tol * max(map(abs, diagonal)):
+            break
+    matrix = np.diag(diagonal) + np.diag(beside[:-1], 1) + np.diag(beside[:-1], -1)
+    values, vectors = np.linalg.eigh(matrix)
+    return values[0], float(np.abs(values).max()), vectors[:, 0] @ np.stack(basis)
