@@ -18,10 +18,10 @@ from typing import Any
 
 import numpy as np
 
-from skbackprop import BackpropClassifier, BackpropRegressor
+from skbackprop import BackpropClassifier, BackpropEmbedder, BackpropRegressor
 from skbackprop.augmentation import FeatureDropout, GaussianNoise, ImageShift, Mixup
 from skbackprop.layers import Activation, Normalization
-from skbackprop.losses import ClassificationLoss, RegressionLoss
+from skbackprop.losses import ClassificationLoss, PairLoss, RegressionLoss
 from skbackprop.penalties import Penalty
 from skbackprop.schedules import Schedule
 from skbackprop.solvers import Solver
@@ -69,15 +69,17 @@ def members() -> list[Member]:
         "max_norm": [3.0],
         "clip_norm": [1.0],
         "clip_value": [1.0],
-        "averaging": ["ema"],
-        "scaling": ["standard"],
+        "averaging": ["ema", "mean"],
+        "scaling": ["standard", "robust"],
         "gradient_health": [True],
-        "stopping": ["loss", "weight_change", "misclassified"],
+        "stopping": ["loss", "weight_change", "misclassified", "time"],
         "augmentation": [GaussianNoise(), FeatureDropout(), Mixup(), ImageShift()],
     }
     for slot, choices in values.items():
         for value in choices:
             found.append((slot, repr(value), classify(**COMMON, **{slot: value})))
+    for name in sorted(PairLoss.members()):
+        found.append(("embedder's loss", name, BackpropEmbedder(loss=name, **COMMON)))
     return found
 
 
@@ -123,7 +125,7 @@ def table(chosen: list[Member], best: list[float]) -> str:
         "| --- | --- | ---: | ---: |",
     ]
     for (slot, name, estimator), step in zip(chosen, best, strict=True):
-        ratio = step / bare[type(estimator)]
+        ratio = step / bare.get(type(estimator), bare[BackpropClassifier])
         lines.append(f"| {slot} | {name} | {1e6 * step:.0f} | {ratio:.2f} |")
     return "\n".join(lines) + "\n"
 

@@ -47,8 +47,8 @@ class Augmentation(Spec, ABC, family=True):
         X : ndarray or CSR matrix of shape (n_rows, n_features)
             Inputs; a dense array may be overwritten.
         y : ndarray of shape (n_rows, n_columns)
-            Targets as the network sees them: numbers, or for classes an indicator
-            column each (a single one for two classes); may be overwritten.
+            Targets: numbers in the user's units, ``scaling`` or not, or for classes an
+            indicator column each (a single one for two classes); may be overwritten.
         rng : Generator
             The source of randomness.
         weight : ndarray of shape (n_rows,) or None
@@ -246,8 +246,8 @@ class Custom(Augmentation):
     ----------
     function : callable
         ``function(X, y, rng)`` returns changed ``X`` and ``y`` of the same shapes.
-        ``y`` is the matrix that the network is trained on, with an indicator column
-        for each class.
+        ``y`` is a matrix: the targets of a regressor in the user's units, ``scaling``
+        or not, or an indicator column for each class (a single one for two classes).
 
     Examples
     --------

@@ -7,8 +7,6 @@ Those with settings are made by a function of the settings.
 
 import math
 
-import numpy as np
-
 from . import oracle
 
 
@@ -266,8 +264,7 @@ def of(loss):
 
 
 def of_quantile(loss):
-    if not loss.levels():
-        (level,) = np.atleast_1d(loss.quantile)
-        return quantile(level)
+    if len(loss.levels()) == 1:
+        return quantile(*loss.levels())
     make = quantiles_in_order if loss.non_crossing else quantiles
     return make(loss.quantile)

@@ -11,11 +11,11 @@ from skbackprop._compat import accepts_sample_weight
 from skbackprop.core.data import Data
 from skbackprop.estimators._outcome import Outcome
 from skbackprop.estimators._params import Slots
+from skbackprop.estimators._rescaling import rescaled, write_scaling
 from skbackprop.estimators._scaling import (
     FittedScaling,
     fit_scaling,
-    rescaled,
-    write_scaling,
+    in_users_units,
 )
 from skbackprop.objective import Objective
 from skbackprop.solvers import Problem
@@ -77,7 +77,7 @@ class Run:
         self.stream: Progress | None = None
         if given.incremental and estimator._progress is not None:
             statistics = self.scaling, self.earlier_scaling
-            self.stream = rescaled(estimator._progress, objective.network, *statistics)
+            self.stream = rescaled(estimator._progress, objective, *statistics)
         self.known_alarm: str | None = None
         self.monitor = self._monitor()
         self.problem = self._problem()
@@ -136,7 +136,7 @@ class Run:
             earlier,
             self.given.incremental,
         )
-        write_scaling(self.objective.network, self.theta, fitted, earlier)
+        write_scaling(self.objective, self.theta, fitted, earlier)
         self.training = replace(
             self.training, target=fitted.scaled(self.training.target)
         )
@@ -289,7 +289,7 @@ class Run:
             max_norm=slots.max_norm,
             averaging=slots.averaging,
             seed=self._seed(),
-            augmentation=slots.augmentation,
+            augmentation=in_users_units(slots.augmentation, self.scaling),
         )
 
     def _seed(self) -> int:
@@ -302,8 +302,7 @@ class Run:
 
     def _batch_rows(self) -> int:
         n_rows, batch_size = len(self.training), self.estimator.batch_size
-        solver = self.slots.solver
-        if solver.full_batch or not solver.stepwise:
+        if not self.slots.solver.stepwise:
             return n_rows
         if isinstance(batch_size, str):
             return min(200, n_rows)

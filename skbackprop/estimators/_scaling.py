@@ -1,15 +1,13 @@
 """Scaling inside an estimator: inputs by the first layer, targets around it all."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from skbackprop.augmentation import Augmentation
 from skbackprop.core.data import Data, MatrixTarget, TargetRows
 from skbackprop.losses import Loss
-from skbackprop.network import Network
-from skbackprop.solvers.base import Average
-from skbackprop.training.progress import Progress
 from skbackprop.training.scaling import Scaling, Statistics
 
 
@@ -25,18 +23,26 @@ class FittedScaling:
         Those of the targets, where they are scaled.
     centered : bool
         Whether the features are centered; the zeros of sparse ones stay zeros.
+    scale_only : bool
+        Whether targets that are scaled are divided by their mean and not centered, as
+        the loss allows for no more.
     """
 
     inputs: Statistics
     targets: Statistics | None
     centered: bool = True
+    scale_only: bool = False
 
     @property
     def line(self) -> tuple[Any, Any]:
         """Center and divisor of the targets; 0 and 1 where they are left alone."""
         if self.targets is None:
             return 0.0, 1.0
-        return self.targets.center, self.targets.divisor
+        center = self.targets.center
+        if self.scale_only:
+            # Counts may all be zero.
+            return 0.0, np.where(center > 0.0, center, 1.0)
+        return center, self.targets.divisor
 
     def scaled(self, target: TargetRows) -> TargetRows:
         """Return targets as the network is to predict them.
@@ -53,7 +59,8 @@ class FittedScaling:
         """
         if self.targets is None:
             return target
-        y = (target.encoded - self.targets.center) / self.targets.divisor
+        center, divisor = self.line
+        y = (target.encoded - center) / divisor
         return MatrixTarget(y.astype(target.encoded.dtype))
 
     def unscaled(self, prediction: np.ndarray) -> np.ndarray:
@@ -71,7 +78,8 @@ class FittedScaling:
         """
         if self.targets is None:
             return prediction
-        y = prediction * self.targets.divisor + self.targets.center
+        center, divisor = self.line
+        y = prediction * divisor + center
         return y.astype(prediction.dtype, copy=False)
 
 
@@ -110,20 +118,29 @@ def fit_scaling(
             f"partial_fit does not support {scaling!r}, whose statistics need all rows "
             "at once: use scaling='standard', or call fit."
         )
-    inputs, targets = scaling.statistics(training), None
-    centered = not training.is_sparse
-    if scales_targets and scaling.target and loss.location_scale:
-        targets = scaling.target_statistics(training)
+    inputs, centered = scaling.statistics(training), not training.is_sparse
+    targets = _target_statistics(scaling, training, loss) if scales_targets else None
     if incremental and earlier is not None:
         inputs = earlier.inputs.merged(inputs)
         centered = _still_centered(earlier, training)
         if targets is not None and earlier.targets is not None:
             targets = earlier.targets.merged(targets)
-    if targets is not None and earlier is not None and loss.levels():
+    if targets is not None and earlier is not None and len(loss.levels()) > 1:
         # The last layer of several quantiles that are kept in order cannot make up for
         # another scale: the first one stays.
         targets = earlier.targets
-    return FittedScaling(inputs, targets, centered)
+    return FittedScaling(inputs, targets, centered, loss.scale_only)
+
+
+def _target_statistics(
+    scaling: Scaling, training: Data, loss: Loss
+) -> Statistics | None:
+    """Return those of the targets, as far as scaling is wanted and the loss allows."""
+    if not scaling.target:
+        return None
+    if loss.scale_only:
+        return scaling.target_means(training)
+    return scaling.target_statistics(training) if loss.location_scale else None
 
 
 def _still_centered(earlier: FittedScaling, training: Data) -> bool:
@@ -136,97 +153,51 @@ def _still_centered(earlier: FittedScaling, training: Data) -> bool:
     return earlier.centered
 
 
-def write_scaling(
-    network: Network,
-    theta: np.ndarray,
-    fitted: FittedScaling,
-    earlier: FittedScaling | None,
-) -> None:
-    """Put statistics into the parameters of a network.
+class InUsersUnits(Augmentation):
+    """An augmentation that sees targets as the user means them.
 
     Parameters
     ----------
-    network : Network
-        A network that begins with a ``Standardize`` layer.
-    theta : ndarray of shape (n_params,)
-        Its parameters; changed in place.
-    fitted : FittedScaling
-        The statistics.
-    earlier : FittedScaling or None
-        Those that the parameters were trained with, for ``rescale_outputs``.
+    inner : Augmentation
+        What changes the rows.
+    scaling : FittedScaling
+        Tells how the targets that the network is trained on are scaled.
     """
-    center, spread = network.layout.views(theta)[0]
-    center[...] = fitted.inputs.center if fitted.centered else 0.0
-    spread[...] = fitted.inputs.divisor
-    rescale_outputs(network, theta, fitted, earlier)
+
+    inner: Any = None
+    scaling: Any = None
+
+    def apply(
+        self, X: Any, y: np.ndarray, rng: np.random.Generator, weight: Any
+    ) -> tuple[Any, np.ndarray]:
+        """Return changed rows, the targets scaled again."""
+        given = self.scaling.unscaled(y)
+        # The rows may be written to.
+        before = given.copy()
+        changed, target = self.inner.apply(X, given, rng, weight)
+        center, divisor = self.scaling.line
+        scaled = ((target - center) / divisor).astype(y.dtype)
+        # What is left alone is spared the rounding of there and back.
+        return changed, np.where(target == before, y, scaled)
 
 
-def rescale_outputs(
-    network: Network,
-    theta: np.ndarray,
-    fitted: FittedScaling | None,
-    earlier: FittedScaling | None,
-) -> None:
-    """Keep predictions, in the user's units, from jumping as the targets' scale does.
+def in_users_units(
+    augmentation: Augmentation | None, fitted: FittedScaling | None
+) -> Augmentation | None:
+    """Return what shows an augmentation the targets in the user's units.
 
     Parameters
     ----------
-    network : Network
-        The network; its last layer is dense.
-    theta : ndarray of shape (n_params,)
-        Its parameters; changed in place.
+    augmentation : Augmentation or None
+        What changes the training rows.
     fitted : FittedScaling or None
-        The statistics.
-    earlier : FittedScaling or None
-        Those that the parameters were trained with.
-    """
-    if fitted is None or earlier is None or fitted.targets is earlier.targets:
-        # None, where no targets are scaled: then the last layer may be of any kind.
-        return
-    weight, bias = network.layout.views(theta)[-1]
-    (old_center, old), (center, divisor) = earlier.line, fitted.line
-    weight *= np.asarray(old / divisor, weight.dtype)
-    bias[...] = (bias * old + old_center - center) / divisor
-
-
-def rescaled(
-    progress: Progress,
-    network: Network,
-    fitted: FittedScaling | None,
-    earlier: FittedScaling | None,
-) -> Progress:
-    """Return what a stream of calls remembers, for the present scale of targets.
-
-    Parameters
-    ----------
-    progress : Progress
-        What an earlier call has left behind; not changed.
-    network : Network
-        The network.
-    fitted, earlier : FittedScaling or None
-        As for ``rescale_outputs``.
+        How these are scaled.
 
     Returns
     -------
-    Progress
-        With best parameters and averages that predict what they did.
+    Augmentation or None
+        The given one, unless there are both of them, and targets are scaled.
     """
-    if fitted is None or earlier is None:
-        return progress
-
-    def moved(theta: np.ndarray) -> np.ndarray:
-        theta = theta.copy()
-        rescale_outputs(network, theta, fitted, earlier)
-        return theta
-
-    best, average = progress.best_theta, progress.state.average
-    if average is not None:
-        whole = average.raw.copy()
-        whole[: average.mean.size] = average.mean
-        mean = moved(whole)[: average.mean.size]
-        average = Average(moved(average.raw), mean, average.n_steps)
-    return replace(
-        progress,
-        best_theta=None if best is None else moved(best),
-        state=replace(progress.state, average=average),
-    )
+    if augmentation is None or fitted is None or fitted.targets is None:
+        return augmentation
+    return InUsersUnits(augmentation, fitted)

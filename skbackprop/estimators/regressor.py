@@ -188,7 +188,8 @@ class BackpropRegressor(RegressorMixin, BasePredictor):
     scaling : {'standard', 'robust'}, Scaling or None, default=None
         Scale the features inside the network, by mean and standard deviation or by
         median and quartiles of the training rows. The targets are scaled as well, and
-        predictions scaled back.
+        predictions scaled back; those of 'poisson' and 'gamma' are divided by their
+        mean.
 
     stopping : str, StoppingRule, list or None, default=None
         Further rules that end training: 'loss', 'weight_change', 'time', objects of
@@ -497,7 +498,7 @@ class BackpropRegressor(RegressorMixin, BasePredictor):
         )
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Return R2; for several quantiles the mean over levels of their D2.
+        """Return R2; for quantiles their D2.
 
         Parameters
         ----------
@@ -514,8 +515,8 @@ class BackpropRegressor(RegressorMixin, BasePredictor):
         -------
         score : float
             :func:`sklearn.metrics.r2_score`, a mean over outputs. R2 judges means: with
-            several quantiles (``loss=Quantile([0.1, 0.9])``) it is the mean of
-            :func:`sklearn.metrics.d2_pinball_score` over the levels instead.
+            ``loss="quantile"`` it is :func:`sklearn.metrics.d2_pinball_score` instead,
+            a mean over outputs too, or over several levels.
         """
         prediction = self.predict(X)
         levels = self._loss.levels()

@@ -26,6 +26,10 @@ class Loss(Spec, ABC):
         Whether a model of the shifted and rescaled target, with its predictions scaled
         back, solves the same kind of problem. A setting in units of the target, such
         as the ``delta`` of Huber's loss, is then in rescaled units.
+    scale_only : bool
+        Whether a model of the target divided by a positive number, with its predictions
+        multiplied by it, solves the same kind of problem, and predictions are
+        exponentials of the raw scores: such a factor is then a constant in the scores.
     mixes_rows : bool
         Whether the loss of a row depends on other rows of its batch.
     is_canonical : bool
@@ -38,6 +42,7 @@ class Loss(Spec, ABC):
     threshold: ClassVar[float] = 0.5
     has_probabilities: ClassVar[bool] = False
     location_scale: ClassVar[bool] = False
+    scale_only: ClassVar[bool] = False
     mixes_rows: ClassVar[bool] = False
     is_canonical: ClassVar[bool] = False
 
@@ -198,9 +203,9 @@ class Loss(Spec, ABC):
         return n_outputs
 
     def levels(self) -> tuple[float, ...]:
-        """Return the quantile levels of the columns of a prediction of several.
+        """Return the levels of the quantiles that are predicted: none, one or several.
 
-        None unless a single target is predicted by several quantiles.
+        Of several, each has a column of its own, for a single target.
         """
         return ()
 

@@ -11,9 +11,13 @@ from skbackprop.losses.curved import CurvedLoss
 
 
 class LogLinkLoss(CurvedLoss, RegressionLoss):
-    """A loss whose predictions are exponentials of the raw scores."""
+    """A deviance whose predictions are exponentials of the raw scores.
+
+    In other units of the target it is the same but for a factor.
+    """
 
     link: ClassVar[str] = "exp"
+    scale_only: ClassVar[bool] = True
     positive_only: ClassVar[bool] = True
 
     def inverse_link(self, raw: np.ndarray) -> np.ndarray:

@@ -133,9 +133,8 @@ class Quantile(ResidualLoss, name="quantile"):
         return n_outputs * levels.size
 
     def levels(self) -> tuple[float, ...]:
-        """Return the levels if there are several."""
-        several = np.size(self.quantile) > 1
-        return tuple(float(q) for q in self.quantile) if several else ()
+        """Return the levels, in ascending order."""
+        return tuple(np.atleast_1d(np.asarray(self.quantile, dtype=float)).tolist())
 
     def _level(self, like: np.ndarray) -> np.ndarray:
         return np.asarray(self.quantile, like.dtype)

@@ -65,7 +65,11 @@ class Statistics:
         )
         # Not by squares, which overflow or vanish for columns of extreme scale.
         spread = np.hypot(np.hypot(parts[0], parts[1]), parts[2])
-        return Statistics(total, self.center + theirs * apart, spread)
+        center = self.center + theirs * apart
+        # What rounding makes of a constant column is no spread. All is in float64, and
+        # so is the rounding: float32 columns far from zero do vary.
+        spread[spread <= 10.0 * np.finfo(np.float64).eps * np.abs(center)] = 0.0
+        return Statistics(total, center, spread)
 
 
 class Scaling(Spec, ABC, family=True):
@@ -103,9 +107,26 @@ class Scaling(Spec, ABC, family=True):
         Statistics
             For each output.
         """
-        rows = data.rows if data.rows is not None else slice(None)
-        weight = None if data.weight is None else data.weight[rows]
-        return self.statistics(Data(data.target.encoded[rows], data.target, weight))
+        return self.statistics(_targets(data))
+
+    def target_means(self, data: Data) -> Statistics:
+        """Return mean and standard deviation of the targets, whatever the member.
+
+        Losses that allow for another scale but no other place fit means, even where
+        extreme values set these: the mean is where their best constant lies, and it is
+        positive where a median of counts may be 0.
+
+        Parameters
+        ----------
+        data : Data
+            The training rows.
+
+        Returns
+        -------
+        Statistics
+            For each output.
+        """
+        return _means(_targets(data))
 
 
 class Standard(Scaling, name="standard"):
@@ -133,15 +154,7 @@ class Standard(Scaling, name="standard"):
 
     def statistics(self, data: Data) -> Statistics:
         """Return the weighted mean and standard deviation."""
-        n_columns = data.X.shape[1]
-        total = Statistics(0.0, np.zeros(n_columns), np.zeros(n_columns))
-        for x, weight in _chunks(data):
-            total = total.merged(_moments(x, weight))
-        # What rounding makes of a constant column is no spread. All is in float64, and
-        # so is the rounding: float32 columns far from zero do vary.
-        rounding = 10.0 * np.finfo(np.float64).eps * np.abs(total.center)
-        total.spread[total.spread <= rounding] = 0.0
-        return total
+        return _means(data)
 
 
 class Robust(Scaling, name="robust"):
@@ -180,6 +193,22 @@ class Robust(Scaling, name="robust"):
         # Quartiles of extreme columns, each by itself: their difference may overflow.
         spread = quartiles[2] / NORMAL_QUARTILES - quartiles[0] / NORMAL_QUARTILES
         return Statistics(float(weight.sum()), quartiles[1], spread)
+
+
+def _targets(data: Data) -> Data:
+    """Return the targets of the rows in use, in the place of the inputs."""
+    rows = data.rows if data.rows is not None else slice(None)
+    weight = None if data.weight is None else data.weight[rows]
+    return Data(data.target.encoded[rows], data.target, weight)
+
+
+def _means(data: Data) -> Statistics:
+    """Return weighted means and standard deviations."""
+    n_columns = data.X.shape[1]
+    total = Statistics(0.0, np.zeros(n_columns), np.zeros(n_columns))
+    for x, weight in _chunks(data):
+        total = total.merged(_moments(x, weight))
+    return total
 
 
 def _spread_columns(X: Any, weight: np.ndarray) -> Iterable[int]:

@@ -111,14 +111,14 @@ class RegressionTarget(PredictedTarget):
         weight: np.ndarray | None,
         loss: Loss,
     ) -> float:
-        """Return R2, the mean over outputs; for several quantiles their mean D2."""
+        """Return R2, or D2 of quantiles: the mean over outputs and levels."""
         # Undefined for a single row, as in ``sklearn.metrics.r2_score``.
         if len(prediction) < 2 or not np.isfinite(prediction).all():
             return np.nan
         truth = np.empty((len(prediction), self.width))
         rows.expand(slice(None), truth)
         if loss.levels():
-            return d2_of_quantiles(truth[:, 0], prediction, loss.levels(), weight)
+            return d2_of_quantiles(truth, prediction, loss.levels(), weight)
         return _r2(truth, prediction, weight)
 
 
@@ -142,30 +142,34 @@ def d2_of_quantiles(
     levels: Sequence[float],
     weight: np.ndarray | None,
 ) -> float:
-    """Return the share of the pinball loss that quantiles explain, a mean over levels.
+    """Return the share of the pinball loss that quantiles explain.
 
     Parameters
     ----------
-    truth : ndarray of shape (n_samples,)
-        The targets.
-    prediction : ndarray of shape (n_samples, n_levels)
-        A column for each level.
+    truth : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        The targets; a single one if there are several levels.
+    prediction : ndarray of shape (n_samples,) or (n_samples, n_columns)
+        A column for each target, or for each level.
     levels : sequence of float
-        The levels.
+        One level, or several.
     weight : ndarray of shape (n_samples,) or None
         Weights of the rows.
 
     Returns
     -------
     float
-        1 at best, 0 where constant predictions do as well.
+        The mean over targets or levels: 1 at best, 0 where constant predictions do as
+        well.
     """
     # Imported when used: it takes long.
     from sklearn.metrics import d2_pinball_score
 
+    columns, n_levels = prediction.reshape(len(prediction), -1), len(levels)
     scores = [
-        d2_pinball_score(truth, column, sample_weight=weight, alpha=level)
-        for level, column in zip(levels, prediction.T, strict=True)
+        d2_pinball_score(
+            truth, columns[:, position::n_levels], sample_weight=weight, alpha=level
+        )
+        for position, level in enumerate(levels)
     ]
     return float(np.mean(scores))
 

@@ -7,6 +7,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.base import clone
+from sklearn.metrics import mean_gamma_deviance
 from sklearn.model_selection import GridSearchCV
 
 from skbackprop import BackpropClassifier, BackpropRegressor
@@ -17,7 +18,7 @@ from skbackprop.augmentation import (
     InTurn,
     Mixup,
 )
-from skbackprop.losses import ClassificationLoss
+from skbackprop.losses import ClassificationLoss, SquaredError
 
 from ._cases import PATIENT, TASKS, copies, fit, make_data, ours, parameters
 
@@ -128,6 +129,61 @@ def test_scaling_comes_after_augmentation():
     X, y = make_data("regression")
     model = fit(ours("regression", augmentation=double, scaling="standard"), X, y)
     assert_allclose(model.extra_params_["center"][0], X.mean(axis=0))
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "gamma"])
+@pytest.mark.parametrize("scaling", [None, "standard", "robust"])
+@pytest.mark.parametrize("inside_a_list", [False, True])
+def test_a_function_sees_targets_in_the_users_units(inside_a_list, scaling, loss):
+    X, y = make_data("multioutput")
+    y, spy = np.exp(y) * [1e3, 1.0, 1e-3], Spy()
+    slot = ["feature_dropout", spy] if inside_a_list else spy
+    params = {"augmentation": slot, "shuffle": False, "max_iter": 1, "loss": loss}
+    fit(ours("multioutput", scaling=scaling, **params), X, y)
+    assert_allclose(np.vstack(spy.y), y, rtol=1e-12)
+
+
+@pytest.mark.parametrize("in_place", [False, True])
+@pytest.mark.parametrize("loss", ["squared_error", "gamma"])
+def test_what_a_function_makes_of_targets_is_scaled_as_they_are(loss, in_place):
+    X, y = make_data("regression")
+    y = 100.0 + 5.0 * y
+    known = ours("regression", loss=loss, scaling="standard", max_iter=1)
+    fit(known, X, y)
+
+    def thrice(X, y, rng):
+        if not in_place:
+            return X, 3.0 * y
+        y *= 3.0
+        return X, y
+
+    still = {"learning_rate_init": 1e-300, "max_iter": 1, "alpha": 0.0}
+    start = {"coefs_init": known.coefs_, "intercepts_init": known.intercepts_}
+    params = {"loss": loss, "scaling": "standard", **still}
+    model = fit(ours("regression", augmentation=thrice, **params), X, y, **start)
+    predicted = model.predict(X)
+    if loss == "gamma":
+        expected = 0.5 * mean_gamma_deviance(3.0 * y, predicted)
+    else:
+        expected = 0.5 * np.mean((3.0 * y - predicted) ** 2) / y.var()
+    assert model.loss_curve_[0] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("name", ["gaussian_noise", Spy()], ids=["noise", "spy"])
+def test_targets_that_are_left_alone_are_not_rounded(name):
+    X, y = make_data("regression")
+    seen = []
+
+    class Kept(SquaredError):
+        def gradient(self, prediction, target, out):
+            seen.append(target.copy())
+            return super().gradient(prediction, target, out)
+
+    params = {"loss": Kept(), "scaling": "standard", "max_iter": 1}
+    fit(ours("regression", augmentation=name, **params), X, y)
+    augmented, seen = seen, []
+    fit(ours("regression", **params), X, y)
+    assert_array_equal(np.vstack(augmented), np.vstack(seen))
 
 
 # ----------------------------------------------------------- only training batches

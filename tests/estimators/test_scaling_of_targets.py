@@ -9,7 +9,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skbackprop.losses import Quantile, RegressionLoss
-from skbackprop.training.scaling import Standard
+from skbackprop.training.scaling import Robust, Standard
 
 from ._cases import fit, make_data, ours, parameters, quiet, raw_data
 
@@ -21,6 +21,9 @@ X_ONLY = Standard(target=False)
 
 SHIFTED = [
     name for name, member in RegressionLoss.members().items() if member.location_scale
+]
+DIVIDED = [
+    name for name, member in RegressionLoss.members().items() if member.scale_only
 ]
 
 
@@ -40,13 +43,76 @@ def test_targets_are_scaled_as_by_a_transformed_target_regressor(task, loss, sol
     assert_allclose(inside.predict(X), outside.predict(X), rtol=1e-7)
 
 
-@pytest.mark.parametrize("loss", ["poisson", "gamma"])
-def test_targets_of_losses_with_a_zero_of_their_own_are_left_alone(loss):
-    X, y = raw_data("poisson")
-    model = fit(ours("poisson", scaling="standard", loss=loss), X, y + 1)
-    assert model._scaling.targets is None
-    plain = fit(ours("poisson", scaling=X_ONLY, loss=loss), X, y + 1)
-    assert_array_equal(model.predict(X), plain.predict(X))
+def positive(task, unit=1.0):
+    """Return data with targets above zero, of means of about ``unit``."""
+    X, y = make_data(task)
+    return X, unit * np.exp(0.5 * y)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("loss", DIVIDED)
+@pytest.mark.parametrize("scaling", ["standard", "robust"])
+@pytest.mark.parametrize("task", ["regression", "multioutput"])
+def test_targets_with_a_zero_of_their_own_are_divided_by_their_mean(
+    task, scaling, loss, solver
+):
+    X, y = positive(task, 1e5)
+    weight = np.random.RandomState(0).uniform(size=len(y))
+    params = {"solver": solver, "loss": loss, "scaling": scaling}
+    inside = fit(ours(task, **params), X, y, weight)
+    mean = np.average(y, axis=0, weights=weight)
+    params["scaling"] = {"standard": Standard, "robust": Robust}[scaling](target=False)
+    outside = fit(ours(task, **params), X, y / mean, weight)
+    assert_allclose(inside.loss_curve_, outside.loss_curve_, rtol=1e-7)
+    assert_allclose(inside.predict(X), outside.predict(X) * mean, rtol=1e-6)
+
+
+@pytest.mark.parametrize("scaling", ["standard", "robust"])
+@pytest.mark.parametrize("loss", DIVIDED)
+def test_units_of_counts_and_amounts_do_not_matter(loss, scaling):
+    params = {"loss": loss, "scaling": scaling, "max_iter": 30}
+    X, y = positive("regression")
+    plain = fit(ours("regression", **params), X, y)
+    for unit in (1e-6, 1e6):
+        model = fit(ours("regression", **params), X, unit * y)
+        assert_allclose(model.predict(X), unit * plain.predict(X), rtol=1e-7)
+
+
+def test_amounts_far_from_one_are_learned():
+    X, y = positive("regression", 1e4)
+    params = {"loss": "gamma", "max_iter": 300, "learning_rate_init": 0.02}
+    with_it = fit(ours("regression", scaling="standard", **params), X, y)
+    without = fit(ours("regression", scaling=X_ONLY, **params), X, y)
+    assert with_it.score(X, y) > without.score(X, y) + 0.1
+
+
+def test_counts_that_are_all_zero_are_divided_by_one():
+    X, y = make_data("multioutput")
+    y = np.column_stack([0 * y[:, 0], np.arange(len(y))])
+    model = fit(ours("multioutput", loss="poisson", scaling="standard"), X, y)
+    assert_allclose(model._scaling.line[1], [1.0, y[:, 1].mean()])
+    assert np.isfinite(model.predict(X)).all()
+
+
+@pytest.mark.parametrize("loss", DIVIDED)
+def test_counts_and_amounts_are_left_alone_where_only_inputs_are_scaled(loss):
+    X, y = positive("regression", 3.0)
+    inside = fit(ours("regression", loss=loss, scaling=X_ONLY), X, y)
+    assert inside._scaling.targets is None
+    outside = make_pipeline(StandardScaler(), ours("regression", loss=loss))
+    assert_allclose(inside.predict(X), fit(outside, X, y).predict(X), rtol=1e-7)
+
+
+@pytest.mark.parametrize("loss", DIVIDED)
+def test_divided_targets_stay_float32(loss):
+    X, y = positive("regression", 1e5)
+    params = {"loss": loss, "scaling": "standard"}
+    model = ours("regression", **params).partial_fit(X.astype(np.float32), y)
+    model.partial_fit(X.astype(np.float32), 3.0 * y)
+    assert parameters(model).dtype == np.float32
+    assert model.predict(X.astype(np.float32)).dtype == np.float32
+    double = ours("regression", **params).partial_fit(X, y).partial_fit(X, 3.0 * y)
+    assert_allclose(model.predict(X.astype(np.float32)), double.predict(X), rtol=1e-3)
 
 
 def test_several_quantiles_are_scaled_back():
@@ -120,6 +186,16 @@ def test_several_quantiles_keep_the_first_scale():
     model = ours("regression", **params).partial_fit(X, y)
     before = model.predict(X)
     assert_allclose(model.partial_fit(X, 1e3 * y).predict(X), before, atol=1e-4)
+
+
+def test_a_single_quantile_takes_the_present_scale():
+    X, y = make_data("regression")
+    params = {"scaling": "standard", "learning_rate_init": 1e-300}
+    model = ours("regression", loss=Quantile(0.2), **params).partial_fit(X, y)
+    before = model.predict(X)
+    assert_allclose(model.partial_fit(X, 1e3 * y).predict(X), before, atol=1e-9)
+    together = np.concatenate([y, 1e3 * y])
+    assert_allclose(model._scaling.targets.divisor, together.std())
 
 
 def test_the_best_weights_of_a_stream_keep_their_predictions():

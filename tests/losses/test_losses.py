@@ -97,7 +97,7 @@ def test_along_any_line_the_slope_of_a_convex_loss_rises(loss, target):
         )
         for s in np.linspace(0, 1, 9)
     ]
-    if not loss.levels() or loss.link == "identity":
+    if loss.link != "cumulative_softplus":
         assert (np.diff(slopes, axis=0) >= -1e-12).all()
 
 
@@ -167,7 +167,19 @@ def test_the_link_is_one_that_is_known(loss, target):
 def test_a_loss_of_the_residual_alone_allows_for_scaling_the_target(name):
     loss = RegressionLoss.members()[name]()
     assert loss.location_scale == (name in MEANS)
+    assert loss.scale_only == (loss.link == "exp") == (not loss.location_scale)
     assert not loss.has_probabilities
+
+
+@pytest.mark.parametrize("name", ["poisson", "gamma"])
+def test_in_other_units_a_deviance_is_the_same_but_for_a_factor(name):
+    loss, rng = RegressionLoss.members()[name](), np.random.RandomState(0)
+    raw, target = rng.normal(size=(6, 2)), rng.uniform(0.5, 3.0, (6, 2))
+    value, slope = judged(loss, raw, target)
+    moved, moved_slope = judged(loss, raw + np.log(8.0), 8.0 * target)
+    factor = 8.0 if name == "poisson" else 1.0
+    assert_allclose(moved, factor * value)
+    assert_allclose(moved_slope, factor * slope)
 
 
 @pytest.mark.parametrize("name", ClassificationLoss.members())

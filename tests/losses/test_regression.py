@@ -138,7 +138,9 @@ def test_a_level_takes_a_score_each():
     assert Quantile([0.3]).n_scores(2) == 2
     assert Quantile([0.3, 0.6, 0.9]).n_scores(1) == 3
     assert Quantile([0.3, 0.6]).levels() == (0.3, 0.6)
-    assert Quantile([0.3]).levels() == Quantile(0.3).levels() == ()
+    assert Quantile([0.3]).levels() == Quantile(0.3).levels() == (0.3,)
+    assert Quantile(np.array([0.3, 0.6])).levels() == (0.3, 0.6)
+    assert SquaredError().levels() == ()
 
 
 def test_several_levels_of_several_targets_are_refused():

@@ -10,7 +10,7 @@ from skbackprop.core.data import Data, MatrixTarget
 from skbackprop.training import scaling as module
 from skbackprop.training.scaling import Robust, Scaling, Standard, Statistics
 
-ROWS = 40
+ROWS, RNG = 40, np.random.RandomState
 WEIGHT = np.random.RandomState(5).randint(0, 4, ROWS)
 
 
@@ -154,6 +154,17 @@ def test_statistics_merge_to_those_of_all_rows(exponent):
         assert_same(first, whole)
 
 
+@pytest.mark.parametrize("is_sparse", [False, True])
+def test_constant_columns_stay_constant_in_any_number_of_parts(is_sparse):
+    values, rng = np.array([[0.0, 0.1, 1 / 3, 1e6 + 0.1, -7.7]]), RNG(0)
+    make = sparse.csr_array if is_sparse else np.asarray
+    total = Statistics(0.0, np.zeros(5), np.zeros(5))
+    for n_rows in rng.randint(1, 50, size=60):
+        part = data(make(values.repeat(n_rows, axis=0)), rng.uniform(size=n_rows))
+        total = total.merged(Standard().statistics(part))
+    assert_array_equal(total.divisor, 1.0)
+
+
 def test_nothing_is_merged_where_there_is_nothing():
     some, none = (
         Standard().statistics(data(table())),
@@ -245,6 +256,13 @@ def test_targets_have_statistics_of_their_own(kind):
     y, rows = table(seed=3), np.arange(5, 30)
     found = kind().target_statistics(data(table(), WEIGHT, rows, y))
     assert_same(found, kind().statistics(data(y[rows], WEIGHT[rows])))
+
+
+@pytest.mark.parametrize("kind", [Standard, Robust])
+def test_means_of_targets_are_means_whatever_the_member(kind):
+    y, rows = table(seed=3), np.arange(5, 30)
+    found = kind().target_means(data(table(), WEIGHT, rows, y))
+    assert_same(found, Standard().statistics(data(y[rows], WEIGHT[rows])))
 
 
 def test_max_abs_is_not_what_sparse_rows_are_divided_by():

@@ -82,11 +82,25 @@ def test_several_quantiles_score_their_mean_d2(weight):
     assert target.decode(prediction).shape == (6, 3)
 
 
+@pytest.mark.parametrize("weight", [None, np.arange(6.0)])
+@pytest.mark.parametrize("level", [0.9, [0.2]])
+@pytest.mark.parametrize(("y", "width"), KINDS.values(), ids=KINDS)
+def test_a_single_quantile_scores_its_d2(y, width, level, weight):
+    target, prediction = RegressionTarget(width), RNG.normal(size=(6, width))
+    rows = target.encode(y, np.dtype(float))
+    (alpha,) = np.ravel(level)
+    expected = d2_pinball_score(y, prediction, sample_weight=weight, alpha=alpha)
+    found = target.score(prediction, rows, weight, Quantile(level))
+    assert_allclose(found, expected)
+    assert not np.isclose(found, r2_score(y, prediction, sample_weight=weight))
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_predictions_that_are_no_numbers_score_nothing(bad):
     target = RegressionTarget(1)
     rows = target.encode(VECTOR, np.dtype(float))
-    assert np.isnan(target.score(np.full((6, 1), bad), rows, None, LOSS))
+    for loss in (LOSS, Quantile(0.9)):
+        assert np.isnan(target.score(np.full((6, 1), bad), rows, None, loss))
 
 
 def test_the_loss_is_that_of_the_slot():
