@@ -70,7 +70,6 @@ class Penalty(Spec, ABC, family=True):
             of the penalty.
         """
 
-
     def curvature(self, weights: np.ndarray) -> float | np.ndarray:
         """Return the second derivative with respect to each weight.
 

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from .test_torch import CASES, torch
+torch = pytest.importorskip("torch")
+
+from .test_torch import CASES  # noqa: E402
 
 
 @pytest.mark.parametrize(("loss", "theirs", "target"), CASES.values(), ids=CASES)
