@@ -23,7 +23,7 @@ ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "docs" / "api.rst"
 PUBLIC = ["layers", "losses", "penalties", "schedules", "solvers", "testing", "updates"]
 PUBLIC += ["augmentation", "averaging", "initializers", "training"]
-PUBLIC += ["training.scaling"]
+PUBLIC += ["training.scaling", "curvature", "pruning"]
 
 
 @pytest.mark.parametrize("module", PUBLIC)

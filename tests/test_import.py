@@ -44,7 +44,7 @@ ROWS = [
     {"solvers"},
     {"training"},
     {"estimators"},
-    {"curvature"},
+    {"curvature", "pruning"},
     {"testing"},
     {"__init__"},
 ]
@@ -105,7 +105,7 @@ def test_no_optional_package_is_needed_to_fit_and_predict():
 PUBLIC = ["skbackprop", *(f"skbackprop.{part}" for part in ("layers", "solvers"))]
 PUBLIC += [f"skbackprop.{part}" for part in ("losses", "schedules", "testing")]
 PUBLIC += [f"skbackprop.{part}" for part in ("averaging", "penalties", "updates")]
-PUBLIC += ["skbackprop.training", "skbackprop.curvature"]
+PUBLIC += ["skbackprop.training", "skbackprop.curvature", "skbackprop.pruning"]
 
 
 @pytest.mark.parametrize("name", PUBLIC)

@@ -1,0 +1,191 @@
+"""What goes at once: single weights, hidden units, or inputs."""
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+
+from skbackprop.core.spec import Spec
+from skbackprop.pruning.criteria import Criterion
+from skbackprop.pruning.point import Point, Sample, biases, write_back
+from skbackprop.pruning.structure import Structure
+
+__all__ = ["Inputs", "MaskedUnit", "Neurons", "Unit", "Weights"]
+
+
+class Unit(Spec, ABC, family=True):
+    """The family that fills the slot ``unit`` of :func:`prune`."""
+
+    @abstractmethod
+    def prune(
+        self,
+        estimator: object,
+        sample: Sample,
+        criterion: Criterion,
+        amount: float,
+        rng: np.random.RandomState,
+        before: object,
+    ) -> None:
+        """Take units out of an estimator.
+
+        Parameters
+        ----------
+        estimator : BaseBackprop
+            A fitted one; changed.
+        sample : Sample
+            The rows that may be looked at.
+        criterion : Criterion
+            Says how much each unit matters.
+        amount : float
+            The share of all units that is to be gone afterwards.
+        rng : RandomState
+            The source of randomness.
+        before : BaseBackprop
+            The estimator before the first round.
+        """
+
+
+class MaskedUnit(Unit):
+    """Units that are taken out by holding parameters at zero."""
+
+    def prune(
+        self,
+        estimator: object,
+        sample: Sample,
+        criterion: Criterion,
+        amount: float,
+        rng: np.random.RandomState,
+        before: object,
+    ) -> None:
+        """Hold the least important units at zero, and let the others compensate."""
+        point = Point(estimator, sample, rng)
+        free = self.free(point, criterion, amount)
+        if not np.array_equal(free, point.free):
+            write_back(estimator, criterion.compensated(point, free), free)
+
+    @abstractmethod
+    def free(self, point: Point, criterion: Criterion, amount: float) -> np.ndarray:
+        """Return what stays free.
+
+        Parameters
+        ----------
+        point : Point
+            Parameters and objective before.
+        criterion : Criterion
+            Says how much each unit matters.
+        amount : float
+            The share of all units that is to be gone.
+
+        Returns
+        -------
+        ndarray of bool of shape (n_trainable,)
+            A new mask.
+        """
+
+
+class Weights(MaskedUnit, name="weights"):
+    """Single weights, wherever they are; biases stay.
+
+    Examples
+    --------
+    >>> from skbackprop.pruning import Weights
+    >>> Weights()
+    Weights()
+    """
+
+    def free(self, point: Point, criterion: Criterion, amount: float) -> np.ndarray:
+        """Hold the weights of the lowest scores at zero."""
+        saliency, free = criterion.saliency(point), point.free.copy()
+        weights = point.layout.weights(free)
+        saliency[~weights] = 0.0
+        scores = criterion.comparable(point.matrices(saliency))
+        flat = np.concatenate([score.ravel() for score in scores])
+        flat[~weights] = -np.inf
+        weights[_lowest(flat, amount)] = False
+        return free
+
+
+class Rows(MaskedUnit):
+    """Units that feed a layer; each is a row of its weight matrix."""
+
+    @abstractmethod
+    def fed(self, point: Point) -> range:
+        """Return the indices, in ``coefs_``, of the layers whose feeders may go.
+
+        Parameters
+        ----------
+        point : Point
+            Tells how many there are.
+        """
+
+    def free(self, point: Point, criterion: Criterion, amount: float) -> np.ndarray:
+        """Hold all weights of the units of the lowest scores at zero."""
+        layers, free = self.fed(point), point.free.copy()
+        masks = point.matrices(free)
+        alive = [masks[layer].any(axis=1) for layer in layers]
+        found = criterion.unit_saliency(point)
+        saliency = [
+            np.where(a, found[i], 0.0) for a, i in zip(alive, layers, strict=True)
+        ]
+        scores = [score.astype(float) for score in criterion.comparable(saliency)]
+        for score, lives in zip(scores, alive, strict=True):
+            score[~lives] = -np.inf
+            # A layer without units would be no layer.
+            score[np.argmax(score)] = np.inf
+        if not layers:
+            return free
+        gone = _lowest(np.concatenate(scores), amount)
+        marks = np.zeros(sum(map(len, scores)), bool)
+        marks[gone] = True
+        parts = np.split(marks, np.cumsum([len(score) for score in scores])[:-1])
+        for layer, part in zip(layers, parts, strict=True):
+            _cut(point, free, layer, part)
+        return free
+
+
+class Neurons(Rows, name="neurons"):
+    """Hidden units, with all their weights and their bias; each layer keeps one.
+
+    Where a layer's units are normalised together, a unit goes on taking part in that:
+    only the weights that leave it go.
+
+    Examples
+    --------
+    >>> from skbackprop.pruning import Neurons
+    >>> Neurons()
+    Neurons()
+    """
+
+    def fed(self, point: Point) -> range:
+        """Return all layers but the first."""
+        return range(1, len(point.matrices(point.weights)))
+
+
+class Inputs(Rows, name="inputs"):
+    """Features, with all their weights.
+
+    Examples
+    --------
+    >>> from skbackprop.pruning import Inputs
+    >>> Inputs()
+    Inputs()
+    """
+
+    def fed(self, point: Point) -> range:
+        """Return the first layer."""
+        return range(1)
+
+
+def _cut(point: Point, free: np.ndarray, layer: int, gone: np.ndarray) -> None:
+    """Mark all weights of some feeders of a layer as held, and their biases."""
+    masks = point.matrices(free)
+    masks[layer][gone] = False
+    if layer > 0 and Structure(point.network).is_separable(layer - 1):
+        masks[layer - 1][:, gone] = False
+        biases(point.layout, free)[layer - 1][gone] = False
+
+
+def _lowest(scores: np.ndarray, amount: float) -> np.ndarray:
+    """Return the positions of the lowest scores; of equal ones, the first."""
+    # Never those that have to stay.
+    count = min(round(amount * scores.size), int(np.sum(scores < np.inf)))
+    return np.argsort(scores, kind="stable")[:count]
