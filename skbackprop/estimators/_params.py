@@ -292,18 +292,15 @@ def is_stepwise(estimator: Any) -> bool:
     return True
 
 
-def has_probabilities(estimator: Any) -> bool:
-    """Tell whether a classifier estimates probabilities, for ``available_if``.
+def check_probabilities(estimator: Any) -> None:
+    """Refuse to give probabilities where the loss has none; for ``available_unless``.
+
+    A name that is no loss's is left to validation.
 
     Parameters
     ----------
     estimator : BackpropClassifier
         Whose loss.
-
-    Returns
-    -------
-    bool
-        True; a name that is no loss's is left to validation.
 
     Raises
     ------
@@ -313,7 +310,7 @@ def has_probabilities(estimator: Any) -> bool:
     members, loss = ClassificationLoss.members(), estimator.loss
     kind = members[loss]() if isinstance(loss, str) and loss in members else loss
     if not isinstance(kind, ClassificationLoss) or _is_probabilistic(kind):
-        return True
+        return
     able = sorted(name for name, each in members.items() if _is_probabilistic(each()))
     raise AttributeError(
         f"loss={loss!r} has no probabilities: its scores are margins, which "

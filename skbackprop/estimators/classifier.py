@@ -11,10 +11,11 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from skbackprop._compat import StrOptions, _fit_context
 from skbackprop.core.spec import resolve
+from skbackprop.estimators._available import available_unless
 from skbackprop.estimators._base import BasePredictor, Given
 from skbackprop.estimators._params import (
     CONSTRAINTS,
-    has_probabilities,
+    check_probabilities,
     is_stepwise,
 )
 from skbackprop.losses import ClassificationLoss, Loss
@@ -537,7 +538,7 @@ class BackpropClassifier(ClassifierMixin, BasePredictor):
         raw = self._scores(X)
         return self._target.decision(raw)
 
-    @available_if(has_probabilities)
+    @available_unless(check_probabilities)
     def predict_proba(self, X: Any) -> Any:
         """Return the probability of each class, where the loss estimates any.
 
@@ -556,7 +557,7 @@ class BackpropClassifier(ClassifierMixin, BasePredictor):
         with np.errstate(over="ignore", invalid="ignore"):
             return self._target.probabilities(raw)
 
-    @available_if(has_probabilities)
+    @available_unless(check_probabilities)
     def predict_log_proba(self, X: Any) -> Any:
         """Return the logarithm of the probability of each class.
 

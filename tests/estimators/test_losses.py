@@ -252,7 +252,7 @@ def test_who_asks_for_the_probabilities_of_margins_is_told_of_losses(loss):
     for method in ("predict_proba", "predict_log_proba"):
         with pytest.raises(AttributeError) as info:
             getattr(model, method)
-        message = str(info.value.__cause__)
+        message = str(info.value)
         for part in (loss, "decision_function", "'focal', 'log_loss', 'squared_error'"):
             assert part in message
 
