@@ -49,6 +49,7 @@ class Spec(BaseEstimator):
     ) -> None:
         super().__init_subclass__(**kwargs)
         if "__init__" not in cls.__dict__:
+            # Only here are the fields known; checkers see a dataclass.
             cls.__init__ = _constructor(cls)  # type: ignore[method-assign]
         if family:
             cls._members = {}
@@ -148,6 +149,7 @@ def _constructor(cls: type[Spec]) -> Callable[..., None]:
         for name, value in defaults.items()
     ]
     own = Parameter("self", Parameter.POSITIONAL_OR_KEYWORD)
+    # ``inspect`` honours it; the type of functions does not know it.
     __init__.__signature__ = Signature([own, *parameters])  # type: ignore[attr-defined]
     return __init__
 

@@ -11,8 +11,8 @@ from skbackprop.training.divergence import advice, diagnose
 from skbackprop.training.monitor import Patience
 from skbackprop.training.progress import Progress
 
-# From here past the methods of the run, ``_train``, ``fit`` and its decorator.
-TO_THE_CALLER = 7
+# From ``warn`` past the run, ``_train``, ``fit`` and its decorator.
+TO_THE_CALLER = 6
 
 
 class Outcome:
@@ -65,7 +65,7 @@ class Outcome:
         """Turn the status into a warning: the one place that does."""
         message = self._message()
         if message:
-            warnings.warn(message, ConvergenceWarning, stacklevel=TO_THE_CALLER - 1)
+            warnings.warn(message, ConvergenceWarning, stacklevel=TO_THE_CALLER)
         self._warn_of_health()
 
     def _stopped_by(self) -> str | None:
@@ -131,4 +131,4 @@ class Outcome:
         if alarm is None or alarm is self.run.known_alarm or solution is None:
             return
         if solution.status is not Status.DIVERGED:
-            warnings.warn(alarm, GradientHealthWarning, stacklevel=TO_THE_CALLER)
+            warnings.warn(alarm, GradientHealthWarning, stacklevel=TO_THE_CALLER + 1)

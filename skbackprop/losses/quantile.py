@@ -48,6 +48,7 @@ class Quantile(ResidualLoss, name="quantile"):
         "non_crossing": ["boolean"],
     }
 
+    # Of other losses it is a matter of the class; here it goes by the settings.
     @property
     def link(self) -> str:  # type: ignore[override]
         """The name of the inverse link."""

@@ -6,6 +6,7 @@ from numpy.testing import assert_allclose
 
 torch = pytest.importorskip("torch")
 
+# Without PyTorch that module cannot be imported: skipped before.
 from .test_torch import CASES  # noqa: E402
 
 

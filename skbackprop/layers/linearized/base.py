@@ -32,6 +32,7 @@ class Linearized(ABC):
             The change of the output; None for none.
         """
 
+    # These three are empty, not abstract: most layers have no parameters.
     def gradients(self, dy: np.ndarray, dparams: Arrays) -> None:  # noqa: B027
         """Write the gradients of the parameters, if there are any.
 
