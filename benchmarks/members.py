@@ -135,7 +135,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--slot", help="only this slot, beside the bare step")
     parser.add_argument("--repeats", type=int, default=7)
-    parser.add_argument("--write", action="store_true", help=f"write {RESULTS.name}")
+    parser.add_argument(
+        "--write",
+        action="store_true",
+        help=f"write {RESULTS.name}, if it is of all slots",
+    )
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     chosen = [
@@ -145,7 +149,7 @@ def main() -> None:
     ]
     text = table(chosen, measure(chosen, arguments.repeats))
     print(text)
-    if arguments.write:
+    if arguments.write and arguments.slot is None:
         RESULTS.write_text(text)
 
 
