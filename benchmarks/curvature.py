@@ -3,8 +3,8 @@
 ``python -m benchmarks.curvature [--repeats 15] [--write]``
 
 Products are timed in turns with gradients, the fastest of each: their ratio is what the
-targets are about. Run it on a quiet machine with one thread a product
-(``OPENBLAS_NUM_THREADS=1``).
+targets are about. What counts is processor time, so that a busy machine matters less.
+Run it with one thread (``OPENBLAS_NUM_THREADS=1``).
 """
 
 from __future__ import annotations
@@ -73,9 +73,9 @@ def in_turns(tasks: list[Callable], repeats: int) -> list[float]:
     best = [float("inf")] * len(tasks)
     for _ in range(repeats + 1):
         for place, task in enumerate(tasks):
-            start = time.perf_counter()
+            start = time.process_time()
             task()
-            best[place] = min(best[place], 1e3 * (time.perf_counter() - start))
+            best[place] = min(best[place], 1e3 * (time.process_time() - start))
     return best
 
 
@@ -83,8 +83,8 @@ def costs(repeats: int) -> list[str]:
     """Products, in gradients."""
     lines = [
         "| network | rows | gradient (ms) | Hessian, kept | anew | 8 at once, each "
-        "| Gauss-Newton, kept | anew | its diagonal | bare products, kept |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| Gauss-Newton, kept | anew | its diagonal | bare Hessian, kept | anew |",
+        "| --- |" + " ---: |" * 10,
     ]
     for name, widths, activation, n_rows in SHAPES:
         objective, theta, data = problem(widths, activation, n_rows)
@@ -107,7 +107,7 @@ def costs(repeats: int) -> list[str]:
         ratios = np.array(others) / unit
         ratios[2] /= 8
         cells = " | ".join(f"{ratio:.2f}" for ratio in ratios)
-        bare = f"{least(widths):.2f}"
+        bare = " | ".join(f"{ratio:.2f}" for ratio in least(widths, activation))
         lines.append(
             f"| {name} {'-'.join(map(str, widths))} | {n_rows} | {unit:.2f} | {cells} "
             f"| {bare} |"
@@ -115,11 +115,14 @@ def costs(repeats: int) -> list[str]:
     return lines
 
 
-def least(widths: tuple[int, ...]) -> float:
-    """The matrix products of a Hessian product over those of a gradient."""
+def least(widths: tuple[int, ...], activation: str) -> tuple[float, float]:
+    """The matrix products of a Hessian product over those of a gradient: kept, anew."""
     sizes = [a * b for a, b in pairwise(widths)]
     first, rest = sizes[0], sum(sizes[1:])
-    return (2 * first + 6 * rest) / (2 * first + 3 * rest)
+    # Where the first activation does not bend, nobody asks for its gradient.
+    anew = 3 * first + 8 * rest - sizes[1] * (activation == "relu")
+    unit = 2 * first + 3 * rest
+    return (2 * first + 6 * rest) / unit, anew / unit
 
 
 def fitted() -> tuple:
@@ -225,8 +228,9 @@ def main() -> None:
         f"{machine['cpu']}, {machine['cores']} cores, load {machine['load']}, float64.",
         "",
         "Products, in gradients of the same rows. Targets: at most 1.6 where the "
-        "linearised network is kept, 2.5 where it is made anew. The last column is the "
-        "ratio of the bare matrix products, below which nothing gets at equal speed.",
+        "linearised network is kept, 2.5 where it is made anew. The last two columns "
+        "are the ratios of the bare matrix products, below which nothing gets at equal "
+        "speed.",
         "",
         *costs(arguments.repeats),
         "",

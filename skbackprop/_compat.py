@@ -5,7 +5,9 @@ answered here and nowhere else.
 """
 
 from collections.abc import Callable
+from importlib import import_module
 from inspect import signature
+from typing import Any
 
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import (
@@ -13,9 +15,26 @@ from sklearn.utils._param_validation import (
     InvalidParameterError,
     Options,
     StrOptions,
+    validate_parameter_constraints,
 )
 from sklearn.utils.validation import _check_sample_weight, _check_y
 from threadpoolctl import OpenBLASController
+
+# What searches are made of takes long to import: it is, by whoever asks for it.
+_LATE = {
+    "BaseSearchCV": "sklearn.model_selection._search",
+    "_check_method_params": "sklearn.utils.validation",
+    "_fit_and_score": "sklearn.model_selection._validation",
+    "_insert_error_scores": "sklearn.model_selection._validation",
+    "_safe_split": "sklearn.utils.metaestimators",
+    "_warn_or_raise_about_fit_failures": "sklearn.model_selection._validation",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_LATE[name]), name)
 
 
 def accepts_sample_weight(scorer: Callable) -> bool:
@@ -59,4 +78,5 @@ __all__ = [
     "_fit_context",
     "accepts_sample_weight",
     "release_openblas",
+    "validate_parameter_constraints",
 ]

@@ -6,9 +6,15 @@ from itertools import takewhile
 from typing import Any
 
 import numpy as np
+from scipy.sparse import issparse
 
 from skbackprop.core.layout import STATES, Layout
-from skbackprop.core.ops import dense_product, sparse_product
+from skbackprop.core.ops import (
+    Product,
+    dense_product,
+    sparse_product,
+    thin_product,
+)
 from skbackprop.core.randomness import Pass
 from skbackprop.core.workspace import Workspace
 from skbackprop.initializers import GlorotUniform, Initializer, draw_parameters
@@ -82,6 +88,14 @@ class Network:
             params.append(needed)
         self.widths = widths
         self.layout = Layout(params)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what the rest can be built from again."""
+        return {"layers": self.layers, "n_in": self.n_in}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Build the network."""
+        Network.__init__(self, **state)
 
     @property
     def n_in(self) -> int:
@@ -273,7 +287,7 @@ class Network:
                 params=params[key],
                 grads=grads[key] if grads is not None else (),
                 workspace=workspace,
-                product=sparse_product if sparse else dense_product,
+                product=_product(sparse, params[key]),
                 wants_input_gradient=key > first,
                 column_major=self.has_few_outputs and key == last,
                 sparse=sparse,
@@ -294,6 +308,13 @@ class Network:
             for group in self.layout.params
         ]
         return learns.index(True)
+
+
+def _product(sparse: bool, params: tuple[Any, ...]) -> Product:
+    """Return the matrix product of a layer; in prediction, weights may be sparse."""
+    if any(map(issparse, params)):
+        return thin_product
+    return sparse_product if sparse else dense_product
 
 
 def _chain(

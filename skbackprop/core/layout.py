@@ -78,15 +78,23 @@ class Layout:
 
     def __init__(self, params: Sequence[Sequence[Param]]) -> None:
         self.params = [list(group) for group in params]
-        self._offsets = [[0] * len(group) for group in self.params]
+        offsets_of = [[0] * len(group) for group in self.params]
         end = 0
         for kind in KINDS:
-            for group, offsets in zip(self.params, self._offsets, strict=True):
+            for group, offsets in zip(self.params, offsets_of, strict=True):
                 for position, param in enumerate(group):
                     if param.kind == kind:
                         offsets[position] = end
                         end += param.size
         self.size = end
+        # Worked out once: views are made for every product with a curvature matrix.
+        self._places = [
+            [
+                (slice(offset, offset + param.size), param.shape)
+                for param, offset in zip(group, offsets, strict=True)
+            ]
+            for group, offsets in zip(self.params, offsets_of, strict=True)
+        ]
         given = [param for group in self.params for param in group]
         self.n_weights = sum(p.size for p in given if p.kind == "weight")
         self.n_trainable = sum(p.size for p in given if p.kind not in STATES)
@@ -105,11 +113,8 @@ class Layout:
             Views: writing to them writes to ``vector``.
         """
         return [
-            tuple(
-                vector[offset : offset + param.size].reshape(param.shape)
-                for param, offset in zip(group, offsets, strict=True)
-            )
-            for group, offsets in zip(self.params, self._offsets, strict=True)
+            tuple(vector[place].reshape(shape) for place, shape in group)
+            for group in self._places
         ]
 
     def block_views(self, block: np.ndarray) -> list[tuple[np.ndarray, ...]]:
@@ -126,11 +131,8 @@ class Layout:
             Views of shape ``(k, *shape)`` of each parameter.
         """
         return [
-            tuple(
-                block[:, offset : offset + param.size].reshape(-1, *param.shape)
-                for param, offset in zip(group, offsets, strict=True)
-            )
-            for group, offsets in zip(self.params, self._offsets, strict=True)
+            tuple(block[:, place].reshape(-1, *shape) for place, shape in group)
+            for group in self._places
         ]
 
     def of_kind(self, kind: Kind, vector: np.ndarray) -> list[np.ndarray]:

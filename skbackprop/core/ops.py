@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from scipy.sparse import issparse
 
 Product = Callable[[Any, Any, np.ndarray], np.ndarray]
 
@@ -68,6 +69,41 @@ def sparse_product(a: Any, b: Any, out: np.ndarray) -> np.ndarray:
     """
     out[...] = a @ b
     return out
+
+
+def thin_product(a: Any, b: Any, out: np.ndarray) -> np.ndarray:
+    """Write ``a @ b``, one or both of them sparse, into ``out``.
+
+    Parameters
+    ----------
+    a, b : sparse array or ndarray
+        The factors.
+    out : ndarray
+        The product.
+
+    Returns
+    -------
+    ndarray
+        ``out``.
+    """
+    out[...] = as_dense(a @ b)
+    return out
+
+
+def as_dense(array: Any) -> np.ndarray:
+    """Return an array without zeros left out.
+
+    Parameters
+    ----------
+    array : sparse array or ndarray
+        The array.
+
+    Returns
+    -------
+    ndarray
+        The same, if it is dense.
+    """
+    return array.toarray() if issparse(array) else array
 
 
 def logistic(x: np.ndarray) -> np.ndarray:

@@ -149,6 +149,31 @@ class Crew:
             wait(theirs)
         return [mine, *(task.result() for task in theirs)]
 
+    def deal(self, parts: Sequence[T], work: Callable[[Iterator[T]], None]) -> None:
+        """Deal parts out, the next one to the thread that asks for it.
+
+        An error in one thread, such as an interrupt by the user, leaves nothing to the
+        others but what they are at.
+
+        Parameters
+        ----------
+        parts : sequence
+            What is dealt out; None does not count as a part.
+        work : callable
+            Runs in each thread, and takes an iterator of that thread's parts.
+        """
+        # Each thread ends at a None. Taking from the end of a list is atomic.
+        pending = [*[None] * self.size, *reversed(parts)]
+
+        def take() -> None:
+            try:
+                work(iter(pending.pop, None))
+            except BaseException:
+                del pending[self.size :]
+                raise
+
+        self.run([take] * self.size)
+
 
 def _quietly(task: Callable[[], T]) -> T:
     # Each thread has a floating-point state of its own.

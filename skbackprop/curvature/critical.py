@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.linalg import eigvalsh
 
+from skbackprop.curvature._arguments import check
 from skbackprop.curvature.eigenvalues import Inertia, count_signs, extreme_eigenvalues
 from skbackprop.curvature.matrices import dense
 from skbackprop.curvature.operators import CurvatureOperator, hessian_operator
@@ -121,6 +122,12 @@ def critical_point(
     >>> critical_point(model, X, y).kind
     <PointKind.MINIMUM: 'minimum'>
     """
+    check(
+        "critical_point",
+        gradient_tol=gradient_tol,
+        curvature_tol=curvature_tol,
+        max_params=max_params,
+    )
     operator = hessian_operator(estimator, X, y, sample_weight, layers=layers)
     if operator.shape[0] <= max_params:
         values = eigvalsh(dense(operator))

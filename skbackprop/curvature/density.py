@@ -7,6 +7,8 @@ import numpy as np
 from scipy.linalg import eigh_tridiagonal
 from sklearn.utils import check_random_state
 
+from skbackprop.curvature._arguments import check, symmetric
+
 __all__ = ["SpectralDensity", "spectral_density"]
 
 # What the vectors of several runs that go side by side may take.
@@ -67,6 +69,7 @@ class SpectralDensity:
         ndarray of shape (n_points,)
             The density of the eigenvalues; its integral is 1.
         """
+        check("SpectralDensity.smooth", width=width)
         apart = (grid[:, np.newaxis] - self.nodes) / width
         bells = np.exp(-0.5 * apart**2) / (width * np.sqrt(2.0 * np.pi))
         return bells @ self.weights
@@ -113,6 +116,8 @@ def spectral_density(
     >>> round(density.share(-np.inf, 49.5), 1)
     0.5
     """
+    check("spectral_density", n_vectors=n_vectors, n_steps=n_steps)
+    operator = symmetric(operator)
     n, rng = operator.shape[0], check_random_state(random_state)
     n_steps = min(n_steps, n)
     row = n * n_steps * np.dtype(operator.dtype).itemsize

@@ -1,12 +1,41 @@
 """Curvature is that of a function: the same point has to give the same value."""
 
+from typing import Any
+
 import numpy as np
 
-from skbackprop.estimators._objective import BoundObjective
+from skbackprop.estimators._base import BaseBackprop
+from skbackprop.estimators._objective import BoundObjective, bound_objective
 from skbackprop.evaluation import Evaluation
 
 # Predictions of two evaluations may differ by so many roundings.
 ROUNDINGS = 1e3
+
+
+def checked_objective(
+    estimator: Any, X: Any, y: Any, sample_weight: Any = None
+) -> BoundObjective:
+    """Return the objective of a fitted estimator, once two evaluations agree on it.
+
+    Parameters
+    ----------
+    estimator, X, y, sample_weight
+        As for ``hessian_operator``.
+
+    Returns
+    -------
+    BoundObjective
+        The objective on these rows.
+    """
+    if not isinstance(estimator, BaseBackprop):
+        raise TypeError(
+            "Curvature is that of an estimator of skbackprop, got "
+            f"{type(estimator).__name__}: of a pipeline, pass the last step and "
+            "transformed data; of a search, pass best_estimator_."
+        )
+    bound = bound_objective(estimator, X, y, sample_weight)
+    check_deterministic(bound)
+    return bound
 
 
 def check_deterministic(bound: BoundObjective) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from sklearn.utils import check_random_state
 
+from skbackprop._plotting import axes_of
 from skbackprop.core.spec import resolve
 from skbackprop.curvature.operators import hessian_operator
 from skbackprop.curvature.pictures import Drawing, Picture
@@ -56,14 +57,7 @@ class CurvatureDisplay:
         CurvatureDisplay
             Itself.
         """
-        if ax is None:
-            try:
-                from matplotlib import pyplot
-            except ImportError as missing:
-                raise ImportError(
-                    "CurvatureDisplay needs matplotlib: pip install matplotlib."
-                ) from missing
-            _, ax = pyplot.subplots()
+        ax = axes_of("CurvatureDisplay", ax)
         self.drawing.draw(ax)
         self.ax_, self.figure_ = ax, ax.figure
         return self

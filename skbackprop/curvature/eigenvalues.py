@@ -5,9 +5,15 @@ from typing import Any
 
 import numpy as np
 from scipy.linalg import eigh, eigvalsh
-from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
+from scipy.sparse.linalg import (
+    ArpackError,
+    ArpackNoConvergence,
+    LinearOperator,
+    eigsh,
+)
 from sklearn.utils import check_random_state
 
+from skbackprop.curvature._arguments import check, symmetric
 from skbackprop.curvature.matrices import dense
 
 __all__ = ["Eigenpairs", "Inertia", "extreme_eigenvalues", "inertia"]
@@ -96,10 +102,9 @@ def extreme_eigenvalues(
     >>> extreme_eigenvalues(np.diag([3.0, -1.0, 2.0])).values
     array([-1.,  3.])
     """
-    if which not in ENDS:
-        raise ValueError(f"which={which!r} must be one of {sorted(ENDS)}.")
-    if k < 1:
-        raise ValueError(f"k={k} must be at least 1.")
+    operator = symmetric(operator)
+    tol = PRECISION[operator.dtype.itemsize] if tol is None else tol
+    check("extreme_eigenvalues", k=k, which=which, tol=tol, max_iter=max_iter)
     n = operator.shape[0]
     low, high = (k * wanted for wanted in ENDS[which])
     if n <= SMALL or 2 * k >= n - 1:
@@ -124,13 +129,12 @@ class _Search:
     def __init__(
         self,
         operator: Any,
-        tol: float | None,
+        tol: float,
         max_iter: int | None,
         rng: np.random.RandomState,
     ) -> None:
         self.n, self.dtype = operator.shape[0], np.dtype(operator.dtype)
-        self.tol = PRECISION[self.dtype.itemsize] if tol is None else tol
-        self.max_iter, self.rng = max_iter, rng
+        self.tol, self.max_iter, self.rng = tol, max_iter, rng
 
     def largest(self, operator: Any, k: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the largest eigenvalues, ascending, and their vectors."""
@@ -150,6 +154,14 @@ class _Search:
                 f"The eigenvalues have not converged ({failure}): pass a larger tol, "
                 "a larger max_iter, or another k."
             ) from failure
+        except ArpackError as failure:
+            if (operator @ start).any():
+                raise ValueError(
+                    "The eigenvalues could not be computed: products with the operator "
+                    "may not be finite."
+                ) from failure
+            # Nothing was left of a random vector: every vector is an eigenvector.
+            return np.zeros(k, self.dtype), np.eye(self.n, k, dtype=self.dtype)
         order = np.argsort(values)
         return values[order], vectors[:, order]
 
@@ -203,6 +215,8 @@ def inertia(operator: Any, *, tol: float = 1e-6, max_params: int = 3000) -> Iner
     >>> inertia(np.diag([3.0, -1.0, 0.0]))
     Inertia(positive=1, negative=1, zero=1)
     """
+    check("inertia", tol=tol, max_params=max_params)
+    operator = symmetric(operator)
     n = operator.shape[0]
     if n > max_params:
         raise ValueError(

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from skbackprop.curvature.determinism import check_deterministic
-from skbackprop.estimators._objective import bound_objective
+from skbackprop.curvature._arguments import check
+from skbackprop.curvature.determinism import checked_objective
 
 __all__ = ["KroneckerFactors", "kronecker_factors"]
 
@@ -52,6 +52,7 @@ class KroneckerFactors:
         ndarray of the same shape
             The solution.
         """
+        check("KroneckerFactors.solve", damping=damping)
         a, g = self.inputs, self.outputs
         means = np.trace(a) / len(a), np.trace(g) / len(g)
         balance = np.sqrt(means[0] / means[1]) if min(means) > 0 else 1.0
@@ -97,6 +98,5 @@ def kronecker_factors(
     >>> [(f.inputs.shape, f.outputs.shape) for f in kronecker_factors(model, X, y)]
     [((5, 5), (5, 5)), ((6, 6), (3, 3))]
     """
-    bound = bound_objective(estimator, X, y, sample_weight)
-    check_deterministic(bound)
+    bound = checked_objective(estimator, X, y, sample_weight)
     return [KroneckerFactors(*pair) for pair in bound.products().kronecker_factors()]

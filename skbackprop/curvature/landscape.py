@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from skbackprop._compat import Interval
+from skbackprop.curvature._arguments import COUNT, WIDTH
 from skbackprop.curvature.eigenvalues import extreme_eigenvalues
 from skbackprop.curvature.operators import CurvatureOperator
-from skbackprop.curvature.pictures import COUNT, WIDTH, Drawing, Picture
+from skbackprop.curvature.pictures import Drawing, Picture
 
 __all__ = ["Eigenvectors", "Surface"]
 
@@ -167,7 +168,7 @@ class Surface(Picture, name="surface"):
     _parameter_constraints: ClassVar[dict[str, list]] = {
         "random": ["boolean"],
         "span": WIDTH,
-        "n_points": COUNT,
+        "n_points": [Interval(Integral, 2, None, closed="left")],
     }
 
     def computed(

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from skbackprop.curvature._arguments import check
 from skbackprop.curvature.operators import hessian_operator
 
 __all__ = ["curvature_diagonal", "curvature_matrix"]
@@ -75,6 +76,7 @@ def curvature_matrix(
     array([[2.   , 0.667],
            [0.667, 1.   ]])
     """
+    check("curvature_matrix", max_params=max_params)
     operator = hessian_operator(
         estimator, X, y, sample_weight, kind=kind, layers=layers
     )

@@ -1,15 +1,16 @@
 """Curvature of a fitted estimator on some data, as linear operators."""
 
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 from scipy.sparse.linalg import LinearOperator
 
 from skbackprop.core.spec import resolve
-from skbackprop.curvature.determinism import check_deterministic
+from skbackprop.curvature.determinism import checked_objective
 from skbackprop.curvature.kinds import Curvature
-from skbackprop.estimators._objective import BoundObjective, bound_objective
+from skbackprop.estimators._objective import BoundObjective
 from skbackprop.linearization import CurvatureProducts
 
 __all__ = ["CurvatureOperator", "hessian_operator"]
@@ -53,6 +54,10 @@ class CurvatureOperator(LinearOperator):
         self._is_whole = np.array_equal(entries, everything)
         super().__init__(self.theta.dtype, (len(entries), len(entries)))
 
+    def __reduce__(self) -> tuple:
+        """Pickle what it is made from: what products share is made anew."""
+        return type(self), (self.bound, self.kind, self.entries)
+
     def gradient(self) -> np.ndarray:
         """Return the gradient of the objective.
 
@@ -86,6 +91,8 @@ class CurvatureOperator(LinearOperator):
         ndarray of shape (k, n_params)
             The products, as rows.
         """
+        if np.iscomplexobj(vectors):
+            return self.rows(vectors.real) + 1j * self.rows(vectors.imag)
         if self._is_whole:
             return self.kind.product(self.products, vectors)
         whole = np.zeros((len(vectors), self.products.n_params), self.dtype)
@@ -182,9 +189,8 @@ def hessian_operator(
     (18, 18)
     """
     matrix = resolve(Curvature, kind)
-    bound = bound_objective(estimator, X, y, sample_weight)
+    bound = checked_objective(estimator, X, y, sample_weight)
     matrix.check(bound.objective.loss)
-    check_deterministic(bound)
     return CurvatureOperator(bound, matrix, entries_of(bound, layers))
 
 
@@ -209,12 +215,26 @@ def entries_of(bound: BoundObjective, layers: Sequence[int] | None) -> np.ndarra
         return everything
     positions = np.arange(layout.size)
     weights, biases = (layout.of_kind(kind, positions) for kind in ("weight", "bias"))
-    n_layers = len(weights)
-    wrong = [layer for layer in layers if not -n_layers <= layer < n_layers]
-    if wrong or len(layers) == 0:
-        raise ValueError(
-            f"layers={list(layers)} must name some of the {n_layers} layers, by their "
-            f"positions 0 to {n_layers - 1} in coefs_."
-        )
-    chosen = [(weights[layer].ravel(), biases[layer].ravel()) for layer in layers]
+    chosen = [
+        (weights[layer].ravel(), biases[layer].ravel())
+        for layer in _positions(layers, len(weights))
+    ]
     return np.concatenate([part for pair in chosen for part in pair])
+
+
+def _positions(layers: Sequence[int], n_layers: int) -> list[int]:
+    """Return the positions of layers, counted from the first."""
+    given = [*np.atleast_1d(np.asarray(layers, dtype=object))]
+    known = all(
+        isinstance(layer, Integral)
+        and not isinstance(layer, bool)
+        and -n_layers <= layer < n_layers
+        for layer in given
+    )
+    found = [int(layer) % n_layers for layer in given] if known else []
+    if np.ndim(layers) != 1 or not found or len({*found}) < len(found):
+        raise ValueError(
+            f"layers={layers!r} must be a sequence of some of the {n_layers} layers, "
+            f"by their positions 0 to {n_layers - 1} in coefs_, each once."
+        )
+    return found

@@ -2,23 +2,19 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
 from scipy.linalg import eigvalsh
 
-from skbackprop._compat import Interval
 from skbackprop.core.spec import Spec
+from skbackprop.curvature._arguments import COUNT, WIDTH
 from skbackprop.curvature.density import SpectralDensity, spectral_density
 from skbackprop.curvature.eigenvalues import extreme_eigenvalues
 from skbackprop.curvature.matrices import dense
 from skbackprop.curvature.operators import CurvatureOperator
 
 __all__ = ["Drawing", "Picture", "Spectrum"]
-
-COUNT = [Interval(Integral, 1, None, closed="left")]
-WIDTH = [Interval(Real, 0, None, closed="neither")]
 
 
 class Drawing(ABC):
@@ -88,7 +84,7 @@ class SpectrumDrawing(Drawing):
         ax.semilogy(grid, np.maximum(curve, floor), color="C0")
         ax.fill_between(grid, floor, np.maximum(curve, floor), color="C0", alpha=0.2)
         ax.axvline(0.0, color="0.6", linewidth=0.8)
-        ax.plot(self.ends, np.full(len(self.ends), floor), "|", color="C3", ms=14)
+        ax.plot(self.ends, np.full(len(self.ends), floor), "|", color="0.2", ms=14)
         ax.set(xlabel="eigenvalue of the Hessian", ylabel="eigenvalues per unit")
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.linalg import eigh
 from sklearn.utils import check_random_state
 
+from skbackprop.curvature._arguments import check
 from skbackprop.curvature.critical import CriticalPoint, judged
 from skbackprop.curvature.eigenvalues import Eigenpairs, extreme_eigenvalues
 from skbackprop.curvature.kinds import GaussNewton, Hessian
@@ -224,6 +225,15 @@ def curvature_report(
     point                 minimum
     ...
     """
+    check(
+        "curvature_report",
+        k=k,
+        gradient_tol=gradient_tol,
+        curvature_tol=curvature_tol,
+        radius=radius,
+        n_products=n_products,
+        max_params=max_params,
+    )
     rng = check_random_state(random_state)
     operator = hessian_operator(estimator, X, y, sample_weight)
     n_params, complete = operator.shape[0], operator.shape[0] <= max_params

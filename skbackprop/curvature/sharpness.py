@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from skbackprop.curvature._arguments import check
 from skbackprop.curvature.eigenvalues import extreme_eigenvalues
 from skbackprop.curvature.operators import CurvatureOperator, hessian_operator
 
@@ -83,8 +84,7 @@ def sharpness(
     >>> bool(found.largest_eigenvalue > 0 and found.rise > 0)
     True
     """
-    if not radius > 0:
-        raise ValueError(f"radius={radius} must be above zero.")
+    check("sharpness", radius=radius)
     operator = hessian_operator(estimator, X, y, sample_weight, layers=layers)
     top = extreme_eigenvalues(operator, which="largest", random_state=random_state)
     return measured(operator, float(top.values[-1]), top.vectors[:, -1], radius)

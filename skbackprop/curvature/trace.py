@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_random_state
 
+from skbackprop.curvature._arguments import check, symmetric
 from skbackprop.curvature.matrices import dense
 
 __all__ = ["TraceEstimate", "estimate_trace"]
@@ -78,6 +79,8 @@ def estimate_trace(
     >>> bool(abs(estimate.value - np.trace(matrix)) < 4 * estimate.standard_error)
     True
     """
+    check("estimate_trace", n_products=n_products, n_sketch=n_sketch)
+    operator = symmetric(operator)
     n, rng = operator.shape[0], check_random_state(random_state)
     if n <= n_products:
         return TraceEstimate(float(np.trace(dense(operator))), 0.0, n)

@@ -13,13 +13,15 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skbackprop._compat import _check_sample_weight
-from skbackprop.estimators._masks import flat_mask
+from skbackprop.estimators._hidden import hidden_activations
+from skbackprop.estimators._masks import starting_mask
 from skbackprop.estimators._params import (
     CONSTRAINTS,
     Slots,
     check_trainable,
     resolve_slots,
 )
+from skbackprop.estimators._persistence import Persistent
 from skbackprop.estimators._run import Run
 from skbackprop.estimators._scaling import FittedScaling
 from skbackprop.estimators._start import (
@@ -28,12 +30,14 @@ from skbackprop.estimators._start import (
     fitted_params,
     given_params,
     packed,
+    stored_params,
 )
 from skbackprop.losses import Loss
 from skbackprop.network import Network
 from skbackprop.objective import Objective
 from skbackprop.prediction import predict_rows
 from skbackprop.training.health import GradientHealth
+from skbackprop.training.keeping import Beginning, keeper_for
 from skbackprop.training.monitor import TrainingMonitor
 from skbackprop.training.progress import Progress
 from skbackprop.training.rows import Rows
@@ -61,7 +65,7 @@ class Given:
         return self.X_val is not None
 
 
-class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
+class BaseBackprop(Persistent, CallbackSupportMixin, BaseEstimator, ABC):
     """The way of the data: validate, encode, batch, forward, loss, backward, step."""
 
     _parameter_constraints: ClassVar[dict[str, list]] = CONSTRAINTS
@@ -114,20 +118,31 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
         check_trainable(network, slots)
         if going_on:
             check_same_shape(self, network)
-        mask = flat_mask(self, network, X.dtype) if going_on else None
+        mask = starting_mask(self, network, X.dtype, going_on, slots.pruning)
         objective = Objective(network, loss, slots.penalty, mask)
         rows = self._rows(X, y, target, objective.loss, given.sample_weight)
+        held_out = self._validation_rows(given, target, objective.loss, rows.X.dtype)
         rng = check_random_state(self.random_state)
+        keeper = keeper_for(Beginning(self, rows, held_out, given, rng, going_on))
+        rng = keeper.rewound(rng)
         theta = self._start(network, rng, rows.X.dtype, slots, given, going_on)
         objective.hold(theta)
-        held_out = self._validation_rows(given, target, objective.loss, rows.X.dtype)
         before = dict(vars(self)) if going_on else {}
         self._describe(network, objective.loss, target)
         if not going_on:
             self._forget()
         try:
             run = Run(
-                self, slots, objective, rows, held_out, theta, rng, given, going_on
+                self,
+                slots,
+                objective,
+                rows,
+                held_out,
+                theta,
+                rng,
+                given,
+                going_on,
+                keeper,
             )
             run.go()
         except Exception:
@@ -250,6 +265,8 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
             "extra_params_": extra_params(self._network, theta),
             "n_iter_": monitor.n_iter,
             "stopped_by_": monitor.stopped_by,
+            "masks_": self.masks_,
+            "intercept_masks_": self.intercept_masks_,
             "gradient_health_": monitor.gradient_health,
             "t_": monitor.n_seen,
             "loss_curve_": curve,
@@ -281,17 +298,61 @@ class BaseBackprop(CallbackSupportMixin, BaseEstimator, ABC):
     ) -> np.ndarray:
         """Return raw scores, or predictions, in chunks of bounded memory."""
         check_is_fitted(self)
-        X = validate_data(
+        X = self._check_inputs(X)
+        params = self._network.layout.regroup(stored_params(self))
+        dtype = np.result_type(X.dtype, self.coefs_[0].dtype)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return predict_rows(self._network, params, X, dtype, finish or _unchanged)
+
+    def _check_inputs(self, X: Any) -> Any:
+        """Validate what is to be predicted."""
+        return validate_data(
             self,
             X,
             accept_sparse="csr",
             dtype=[np.float64, np.float32],
             reset=False,
         )
-        params = self._network.layout.regroup(fitted_params(self))
-        dtype = np.result_type(X.dtype, self.coefs_[0].dtype)
-        with np.errstate(over="ignore", invalid="ignore"):
-            return predict_rows(self._network, params, X, dtype, finish or _unchanged)
+
+    def input_gradient(self, X: Any, *, response_method: Any = "auto") -> np.ndarray:
+        """Return the gradients of what is predicted with respect to the inputs.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The input data.
+
+        response_method : str, default="auto"
+            What is differentiated: ``"decision_function"``, the raw scores of the
+            network; ``"predict_proba"``, or ``"predict"`` of a regressor, in units of
+            the target. ``"auto"`` are the predictions of a regressor, the raw scores
+            otherwise.
+
+        Returns
+        -------
+        gradient : ndarray of shape (n_samples, n_features[, n_outputs])
+            The derivative of each output by each feature, at each row; dense, without
+            a third axis if there is a single output. At kinks it is that of one side.
+        """
+        # Imported when used: fits and predictions do without.
+        from skbackprop.estimators._responses import input_gradient
+
+        return input_gradient(self, X, response_method)
+
+    def hidden_activations(self, X: Any) -> list[np.ndarray]:
+        """Return what the hidden layers make of some rows, as in prediction.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The input data.
+
+        Returns
+        -------
+        activations : list of ndarray of shape (n_samples, n_units)
+            One for each hidden layer, what its activation function gives.
+        """
+        return hidden_activations(self, X)
 
     def __sklearn_is_fitted__(self) -> bool:
         """Tell whether there are parameters: a refused fit leaves none."""

@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from skbackprop.core.ops import as_dense
+from skbackprop.masking.point import biases, matrices
 from skbackprop.network import Network
 
 
@@ -31,7 +33,56 @@ def flat_mask(estimator: Any, network: Network, dtype: np.dtype) -> np.ndarray |
     weights = layout.of_kind("weight", vector)
     biases = layout.of_kind("bias", vector)
     for view, mask in zip(weights, estimator.masks_, strict=True):
-        view[...] = mask
+        view[...] = as_dense(mask)
     for view, mask in zip(biases, estimator.intercept_masks_, strict=True):
         view[...] = mask
     return vector[: layout.n_trainable]
+
+
+def starting_mask(
+    estimator: Any, network: Network, dtype: np.dtype, going_on: bool, pruning: Any
+) -> np.ndarray | None:
+    """Return what a fit holds at zero, as one vector.
+
+    Parameters
+    ----------
+    estimator : BaseBackprop
+        Whose fit it is.
+    network : Network
+        Its network.
+    dtype : dtype
+        The type of the vector.
+    going_on : bool
+        Whether an earlier fit is gone on with, and its masks.
+    pruning : PruningSchedule or None
+        What will change it during the fit, if anything.
+
+    Returns
+    -------
+    ndarray of shape (n_trainable,) or None
+        None if nothing is held, nor will be.
+    """
+    mask = flat_mask(estimator, network, dtype) if going_on else None
+    if mask is not None:
+        # What was stored sparse is dense from here on, as its weights are.
+        estimator.masks_ = [as_dense(each) for each in estimator.masks_]
+    if mask is None and pruning is not None:
+        return np.ones(network.layout.n_trainable, dtype)
+    return mask
+
+
+def write_masks(estimator: Any, network: Network, free: np.ndarray) -> None:
+    """Write one vector to the masks of an estimator.
+
+    Parameters
+    ----------
+    estimator : BaseBackprop
+        Changed.
+    network : Network
+        Its network.
+    free : ndarray of shape (n_trainable,)
+        0 for what is held at zero.
+    """
+    layout, marks = network.layout, free > 0
+    estimator.masks_ = [mask.copy() for mask in matrices(layout, marks)]
+    estimator.intercept_masks_ = [mask.copy() for mask in biases(layout, marks)]

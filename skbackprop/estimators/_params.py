@@ -18,6 +18,8 @@ from skbackprop.estimators import _steps
 from skbackprop.initializers import Initializer
 from skbackprop.layers import Activation, Dropout, Layer, Normalization, Standardize
 from skbackprop.losses import ClassificationLoss
+from skbackprop.masking.schedules import PruningSchedule
+from skbackprop.masking.units import Unit
 from skbackprop.network import Network
 from skbackprop.penalties import Penalty
 from skbackprop.schedules import Schedule
@@ -69,6 +71,7 @@ CONSTRAINTS: dict[str, list] = {
     "augmentation": [*Augmentation.constraint(), callable, list, tuple, None],
     "scaling": [*Scaling.constraint(), None],
     "stopping": [*StoppingRule.constraint(), list, tuple, None],
+    "pruning": [*PruningSchedule.constraint(), None],
     "gradient_health": ["boolean", Interval(Integral, 1, None, closed="left")],
 }
 
@@ -92,6 +95,7 @@ class Slots:
     max_norm: float | None
     averaging: Averaging | None
     stopping: tuple[StoppingRule, ...]
+    pruning: PruningSchedule | None
     probed_rows: int
 
 
@@ -128,6 +132,7 @@ def resolve_slots(estimator: Any) -> Slots:
         max_norm=estimator.max_norm,
         averaging=_steps.resolve_averaging(estimator.averaging),
         stopping=_stopping(estimator),
+        pruning=_pruning(estimator.pruning),
         probed_rows=_probed_rows(estimator.gradient_health),
     )
 
@@ -227,6 +232,19 @@ def _stopping(estimator: Any) -> tuple[StoppingRule, ...]:
                 "LossBelow(threshold=0.01)."
             )
     return rules
+
+
+def _pruning(value: Any) -> PruningSchedule | None:
+    if value is None:
+        return None
+    schedule: PruningSchedule = resolve(PruningSchedule, value)
+    unit: Unit = resolve(Unit, schedule.unit)
+    if not unit.keeps_shape:
+        raise ValueError(
+            f"unit={unit!r} changes the shape of the network, which a fit cannot: "
+            "fit without pruning, and take skbackprop.pruning.prune afterwards."
+        )
+    return schedule
 
 
 def _probed_rows(gradient_health: Any) -> int:

@@ -11,6 +11,7 @@ from skbackprop._compat import accepts_sample_weight
 from skbackprop.core.data import Data
 from skbackprop.estimators._outcome import Outcome
 from skbackprop.estimators._params import Slots
+from skbackprop.estimators._phases import minimised
 from skbackprop.estimators._rescaling import rescaled, write_scaling
 from skbackprop.estimators._scaling import (
     FittedScaling,
@@ -21,6 +22,7 @@ from skbackprop.objective import Objective
 from skbackprop.solvers import Problem
 from skbackprop.training.callbacks import FitCallbacks, NoCallbacks
 from skbackprop.training.health import Probe
+from skbackprop.training.keeping import Keeper
 from skbackprop.training.monitor import History, Patience, TrainingMonitor
 from skbackprop.training.progress import Progress
 from skbackprop.training.rows import Rows
@@ -54,6 +56,8 @@ class Run:
         The call's arguments.
     going_on : bool
         Whether an earlier fit is gone on with.
+    keeper : Keeper
+        What writes checkpoints, and recalls the state of a fit that was cut off.
     """
 
     def __init__(
@@ -67,12 +71,16 @@ class Run:
         rng: np.random.RandomState,
         given: Any,
         going_on: bool,
+        keeper: Keeper,
     ) -> None:
+        self.keeper = keeper
         self.estimator, self.slots, self.objective = estimator, slots, objective
         self.theta, self.rng, self.given, self.going_on = theta, rng, given, going_on
         self.training, self.held_out = self._hold_out(rows, held_out)
         self.earlier_scaling = estimator._scaling if going_on else None
         self.scaling = self._scale()
+        if keeper.earlier is not None:
+            theta[...] = keeper.earlier["theta"]
         # What a stream of calls goes on from; a fit starts its solver afresh.
         self.stream: Progress | None = None
         if given.incremental and estimator._progress is not None:
@@ -81,15 +89,18 @@ class Run:
         self.known_alarm: str | None = None
         self.monitor = self._monitor()
         self.problem = self._problem()
+        keeper.follow(self)
 
     def go(self) -> None:
         """Train; if the user interrupts, keep what was learned."""
         # Scorers and callbacks predict with it; after an error the old model is back.
         self.estimator._scaling = self.scaling
         try:
-            if self.going_on and not self.given.incremental:
+            begins = self.keeper.earlier is None
+            if self.going_on and begins and not self.given.incremental:
                 self.monitor.keep_start()
-            solution = self.slots.solver.minimise(self.problem)
+            solution = self.keeper.solution or minimised(self)
+            self.keeper.finish(solution)
         except KeyboardInterrupt:
             Outcome(self, None).publish()
             raise
@@ -165,6 +176,8 @@ class Run:
         )
         if self.stream is not None and self.stream.judge == self.judge:
             monitor.best_theta = self.stream.best_theta
+        if self.keeper.earlier is not None:
+            monitor.recall(self.keeper.earlier["monitor"])
         self._follow_closely(monitor)
         if getattr(estimator, "_skl_callbacks", None) and not self.given.incremental:
             monitor.callbacks = FitCallbacks(
@@ -175,11 +188,12 @@ class Run:
                 {"sample_weight": self.given.sample_weight},
                 self._state_now,
             )
+        monitor.callbacks = self.keeper.around(monitor.callbacks)
         return monitor
 
     def _follow_closely(self, monitor: TrainingMonitor) -> None:
         """Add the rules to stop by and the probe, where they are asked for."""
-        slots, estimator = self.slots, self.estimator
+        slots, estimator, kept = self.slots, self.estimator, self.keeper.earlier
         if slots.stopping:
             view = FitView(
                 self.objective,
@@ -187,12 +201,17 @@ class Run:
                 estimator._target,
                 self.theta,
                 monitor.history,
+                0.0 if kept is None else kept["seconds"],
             )
-            monitor.stopper = Stopper(slots.stopping, view)
+            memories = None if kept is None else kept["monitor"]["rules"]
+            monitor.stopper = Stopper(slots.stopping, view, memories)
         if slots.probed_rows:
             monitor.probe = Probe(
                 self.objective, self.theta, self.training, slots.probed_rows
             )
+            if kept is not None:
+                monitor.probe.before[...] = kept["monitor"]["probed"]
+        if slots.probed_rows and kept is None:
             earlier = estimator.gradient_health_
             monitor.history.health = [] if earlier is None else earlier.rows()
             if earlier is not None and self.given.incremental:
@@ -288,6 +307,7 @@ class Run:
             clipping=slots.clipping,
             max_norm=slots.max_norm,
             averaging=slots.averaging,
+            handover=self.keeper.handover,
             seed=self._seed(),
             augmentation=in_users_units(slots.augmentation, self.scaling),
         )

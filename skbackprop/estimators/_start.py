@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from skbackprop.core.layout import KINDS, Kind
-from skbackprop.core.ops import all_finite
+from skbackprop.core.ops import all_finite, as_dense
 from skbackprop.network import Network
 
 # What the attributes ``coefs_`` and ``intercepts_`` do not hold.
@@ -34,6 +34,26 @@ def extra_params(network: Network, theta: np.ndarray) -> dict[Kind, list[np.ndar
     return {kind: arrays for kind, arrays in views.items() if arrays}
 
 
+def stored_params(estimator: Any) -> dict[Kind, Sequence[Any]]:
+    """Return all parameters of a fitted estimator, by kind, as they are stored.
+
+    Parameters
+    ----------
+    estimator : BaseBackprop
+        A fitted one.
+
+    Returns
+    -------
+    dict of str to sequence of ndarray or sparse array
+        What prediction takes: weights may be sparse.
+    """
+    return {
+        "weight": estimator.coefs_,
+        "bias": estimator.intercepts_,
+        **estimator.extra_params_,
+    }
+
+
 def fitted_params(estimator: Any) -> dict[Kind, Sequence[np.ndarray]]:
     """Return all parameters of a fitted estimator, by kind.
 
@@ -47,11 +67,8 @@ def fitted_params(estimator: Any) -> dict[Kind, Sequence[np.ndarray]]:
     dict of str to sequence of ndarray
         What ``Layout.pack`` and ``Layout.regroup`` take.
     """
-    return {
-        "weight": estimator.coefs_,
-        "bias": estimator.intercepts_,
-        **estimator.extra_params_,
-    }
+    weights = [as_dense(coef) for coef in estimator.coefs_]
+    return {**stored_params(estimator), "weight": weights}
 
 
 def given_params(

@@ -204,6 +204,13 @@ class BackpropClassifier(ClassifierMixin, BasePredictor):
         'time', objects of ``skbackprop.training`` such as ``LossBelow(0.01)``, or a
         list of them, any of which may end it.
 
+    pruning : {'one_shot', 'gradual', 'rewinding'}, PruningSchedule or None, \
+            default=None
+        Prune during ``fit``: once, along a ramp while training, or again and again from
+        an early epoch; objects of ``skbackprop.pruning`` say how much of what goes by
+        which criterion, as ``Gradual(amount=0.9, criterion='taylor')``. ``max_iter``
+        counts all epochs. ``partial_fit`` holds what is pruned and prunes no more.
+
     gradient_health : bool or int, default=False
         Whether to record, per layer and epoch, the norms of gradients and weights and
         the shares of dead and saturated units in ``gradient_health_``, and to warn
@@ -358,6 +365,7 @@ class BackpropClassifier(ClassifierMixin, BasePredictor):
         augmentation: Any = None,
         scaling: Any = None,
         stopping: Any = None,
+        pruning: Any = None,
         gradient_health: Any = False,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -401,6 +409,7 @@ class BackpropClassifier(ClassifierMixin, BasePredictor):
         self.augmentation = augmentation
         self.scaling = scaling
         self.stopping = stopping
+        self.pruning = pruning
         self.gradient_health = gradient_health
 
     @_fit_context(prefer_skip_nested_validation=True)

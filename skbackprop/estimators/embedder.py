@@ -199,6 +199,13 @@ class BackpropEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseBa
         ``skbackprop.training`` such as ``LossBelow(0.01)``, or a list of them, any of
         which may end it.
 
+    pruning : {'one_shot', 'gradual', 'rewinding'}, PruningSchedule or None, \
+            default=None
+        Prune during ``fit``: once, along a ramp while training, or again and again from
+        an early epoch; objects of ``skbackprop.pruning`` say how much of what goes by
+        which criterion, as ``Gradual(amount=0.9, criterion='taylor')``. ``max_iter``
+        counts all epochs. ``partial_fit`` holds what is pruned and prunes no more.
+
     gradient_health : bool or int, default=False
         Whether to record, per layer and epoch, the norms of gradients and weights and
         the shares of dead and saturated units in ``gradient_health_``, and to warn
@@ -362,6 +369,7 @@ class BackpropEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseBa
         augmentation: Any = None,
         scaling: Any = None,
         stopping: Any = None,
+        pruning: Any = None,
         gradient_health: Any = False,
     ) -> None:
         self.n_components = n_components
@@ -406,6 +414,7 @@ class BackpropEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseBa
         self.augmentation = augmentation
         self.scaling = scaling
         self.stopping = stopping
+        self.pruning = pruning
         self.gradient_health = gradient_health
 
     @_fit_context(prefer_skip_nested_validation=True)

@@ -97,9 +97,12 @@ class Layer(Spec, ABC, family=True):
     mixes_columns : bool
         Whether, without weights in between, units act on each other: then none can be
         taken out without a change of the others.
+    is_affine : bool
+        Whether, in prediction, the output is an affine function of the input.
     """
 
     keeps_sparse: ClassVar[bool] = False
+    is_affine: ClassVar[bool] = False
     mixes_columns: ClassVar[bool] = False
 
     @property

@@ -29,6 +29,7 @@ class Dense(Layer, name="dense"):
 
     units: int = 1
 
+    is_affine: ClassVar[bool] = True
     _parameter_constraints: ClassVar[dict[str, list]] = {
         "units": [Interval(Integral, 1, None, closed="left")]
     }

@@ -44,6 +44,7 @@ class Dropout(Layer, name="dropout"):
     rate: float = 0.5
 
     keeps_sparse: ClassVar[bool] = True
+    is_affine: ClassVar[bool] = True
     _parameter_constraints: ClassVar[dict[str, list]] = {
         "rate": [Interval(Real, 0, 1, closed="left")]
     }

@@ -25,6 +25,7 @@ class Standardize(Layer, name="standardize"):
     """
 
     keeps_sparse: ClassVar[bool] = True
+    is_affine: ClassVar[bool] = True
 
     def build(self, n_in: int) -> tuple[int, list[Param]]:
         """Return the unchanged width, a center and a spread for each feature."""

@@ -2,14 +2,18 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from threading import get_ident
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from skbackprop.core.data import ChunkReader, Data
 from skbackprop.core.ops import slices
 from skbackprop.core.threads import Crew, single_threaded_products, threads_for
+from skbackprop.core.workspace import Workspace
+from skbackprop.layers.base import Forward
 from skbackprop.linearization.record import Moments, Record
+from skbackprop.network import ParamViews
 from skbackprop.objective import Objective
 
 __all__ = ["CurvatureProducts"]
@@ -17,10 +21,17 @@ __all__ = ["CurvatureProducts"]
 # Linearised chunks are kept from product to product up to this size, all together.
 CACHE_BYTES = 2**28
 # What a linearised chunk holds, in arrays of the width of each layer: for a hidden unit
-# three of the affine map, and slope, curvature and gradient of its activation.
-ARRAYS_A_LAYER = 3
+# three of the affine map; slope, curvature, both gradients and the output otherwise.
+ARRAYS_A_LAYER = 4
+# Chunks are so much larger than those of gradients: there is more to do for each.
+LARGER = 2
 # Tangents of so many numbers go through a chunk at once: more would leave the cache.
 TANGENTS_AT_ONCE = 2**18
+# Blocks up to this size are asked to stay with the process once they are free.
+KEPT_BYTES = 2**24
+
+# product(record, tangents, grads) writes products.
+Product = Callable[[Record, ParamViews, ParamViews], None]
 
 
 class CurvatureProducts:
@@ -54,7 +65,7 @@ class CurvatureProducts:
     -----
     With everything kept, a product with the Hessian takes one to two times as long as a
     gradient, the more the deeper the network is; without it, as every product
-    linearises the network anew, two to three times.
+    linearises the network anew, up to about two and a half times.
     """
 
     def __init__(
@@ -72,7 +83,7 @@ class CurvatureProducts:
         self.theta = self._theta[: self.n_params]
         self.penalty_weight = penalty_weight or data.total_weight
         n_threads = threads_for(3 * network.work(len(data)))
-        size = min(-(-len(data) // n_threads), network.chunk_rows(theta.dtype))
+        size = min(-(-len(data) // n_threads), LARGER * network.chunk_rows(theta.dtype))
         if objective.loss.mixes_rows:
             size = len(data)
         self._chunks = slices(len(data), size)
@@ -82,7 +93,10 @@ class CurvatureProducts:
         self._vectors_at_once = max(
             1, TANGENTS_AT_ONCE // (size * max(network.widths[1:]))
         )
+        _keep_freed_memory()
         self._records: dict[int, Record] = {}
+        self._params = network.layout.views(self._theta)
+        self._frames: dict[tuple[int, int], _Frame] = {}
 
     def gradient(self) -> np.ndarray:
         """Return the gradient of the objective, with the smooth part of the penalty.
@@ -92,11 +106,34 @@ class CurvatureProducts:
         ndarray of shape (n_params,)
             The gradient.
         """
-        gradient = self._sum(lambda record: record.gradient())
+        return self._with_penalty(
+            self._vectors(1, lambda record, grads, index: record.gradient(grads))[0]
+        )
+
+    def _with_penalty(self, gradient: np.ndarray) -> np.ndarray:
         n_weights = self.objective.network.layout.n_weights
         add = self.objective.penalty.bind(self._theta[:n_weights], gradient[:n_weights])
         add(1.0 / self.penalty_weight)
         return self.objective.hold(gradient)
+
+    def value_and_gradient(self) -> tuple[float, np.ndarray]:
+        """Return the value of the objective, and its gradient.
+
+        Returns
+        -------
+        value : float
+            The weighted mean loss, without the penalty.
+        gradient : ndarray of shape (n_params,)
+            As of ``gradient``.
+        """
+        losses = np.zeros(len(self._chunks))
+
+        def write(record: Record, grads: ParamViews, index: int) -> None:
+            record.gradient(grads)
+            losses[index] = record.value()
+
+        gradient = self._with_penalty(self._vectors(1, write)[0])
+        return float(losses.sum()) / len(self.data), gradient
 
     def hessian(self, vectors: np.ndarray) -> np.ndarray:
         """Return products with the Hessian of the objective.
@@ -207,18 +244,17 @@ class CurvatureProducts:
         return self._sum(Record.empirical_fisher_diagonal)
 
     def _product(
-        self,
-        product: Callable[[Record, np.ndarray], np.ndarray],
-        vectors: np.ndarray,
-        with_penalty: bool,
+        self, product: Product, vectors: np.ndarray, with_penalty: bool
     ) -> np.ndarray:
         held = self.objective.mask is not None
         block = np.atleast_2d(vectors).astype(self._theta.dtype, copy=held)
         self.objective.hold(block)
-        result = np.empty_like(block)
+        views, parts = self.objective.network.layout.block_views, []
         for some in slices(len(block), self._vectors_at_once):
-            whole = self._completed(block[some])
-            result[some] = self._sum(partial(_swapped, product, whole))
+            tangents = views(self._completed(block[some]))
+            write = partial(_along, product, tangents)
+            parts.append(self._vectors(some.stop - some.start, write))
+        result = parts[0] if len(parts) == 1 else np.concatenate([block[:0], *parts])
         if with_penalty:
             self._add_penalty(block, result)
         return self.objective.hold(result).reshape(np.shape(vectors))
@@ -238,16 +274,45 @@ class CurvatureProducts:
 
     def _sum(self, term: Callable[[Record], np.ndarray]) -> np.ndarray:
         """Add up what all chunks give, shared by threads in a fixed order."""
-        n = self._crew.size
 
-        def part(first: int) -> np.ndarray:
+        def part(thread: int) -> np.ndarray:
+            first, *others = self._of_thread(thread)
             total = term(self._record(first))
-            for index in range(first + n, len(self._chunks), n):
+            for index in others:
                 np.add(total, term(self._record(index)), out=total)
             return total
 
+        return self._total(part)
+
+    def _vectors(
+        self, k: int, write: Callable[[Record, ParamViews, int], None]
+    ) -> np.ndarray:
+        """Add up some vectors of parameters that all chunks write."""
+        shape, dtype = (k, self._theta.size), self._theta.dtype
+        views = self.objective.network.layout.block_views
+
+        def part(thread: int) -> np.ndarray:
+            first, *others = self._of_thread(thread)
+            total = np.zeros(shape, dtype)
+            write(self._record(first), views(total), first)
+            if others:
+                more = np.zeros(shape, dtype)
+                grads = views(more)
+                for index in others:
+                    write(self._record(index), grads, index)
+                    np.add(total, more, out=total)
+            return total
+
+        return self._total(part)
+
+    def _of_thread(self, thread: int) -> range:
+        return range(thread, len(self._chunks), self._crew.size)
+
+    def _total(self, part: Callable[[int], np.ndarray]) -> np.ndarray:
+        """Return the sum of what threads return, for the parameters that are moved."""
         with single_threaded_products():
-            parts = self._crew.run([partial(part, first) for first in range(n)])
+            tasks = [partial(part, thread) for thread in range(self._crew.size)]
+            parts = self._crew.run(tasks)
         return sum(parts[1:], start=parts[0])[..., : self.n_params]
 
     def _record(self, index: int) -> Record:
@@ -255,23 +320,60 @@ class CurvatureProducts:
             return self._records[index]
         rows = self._chunks[index]
         n_rows = rows.stop - rows.start
-        reader = ChunkReader(self.data, n_rows, self._theta.dtype)
+        frame = self._frame(n_rows)
         order = rows if self.data.rows is None else np.arange(rows.start, rows.stop)
-        chunk = reader.read(order, n_rows)
+        chunk = frame.reader.read(order, n_rows)
         scale: Any = self._theta.dtype.type(1.0 / len(self.data))
         if chunk.weight is not None:
             scale = chunk.weight[:, np.newaxis] * scale
-        sparse = self.data.is_sparse
-        record = Record(self.objective, self._theta, chunk, scale, sparse)
+        record = Record(self.objective, self._params, frame.steps, chunk, scale)
         if self._keeps:
             self._records[index] = record
         return record
 
+    def _frame(self, n_rows: int) -> "_Frame":
+        """Return buffers: unless records are kept, the same ones again to a thread."""
+        key = get_ident(), n_rows
+        if not self._keeps and key in self._frames:
+            return self._frames[key]
+        network, dtype = self.objective.network, self._theta.dtype
+        workspace, sparse = Workspace(n_rows, dtype), self.data.is_sparse
+        bound = network.bind(self._params, None, n_rows, workspace, sparse)
+        frame = _Frame(ChunkReader(self.data, n_rows, dtype), bound.steps)
+        if not self._keeps:
+            self._frames[key] = frame
+        return frame
 
-def _swapped(
-    product: Callable[[Record, np.ndarray], np.ndarray],
-    vectors: np.ndarray,
+
+class _Frame(NamedTuple):
+    """What a record is made in."""
+
+    reader: ChunkReader
+    steps: list[Forward]
+
+
+def _keep_freed_memory() -> None:
+    """Let the C library hold on to the memory of temporaries.
+
+    glibc maps large blocks from the system one by one and gives each back when it is
+    freed. Linearised layers return new arrays: to get each mapped and zeroed anew, page
+    by page, takes as long as the products do. As a program frees a mapped block of up to
+    32 MiB, glibc takes such sizes for usual and serves them from its heap from then on
+    (``M_MMAP_THRESHOLD`` in the manual page of ``mallopt``). Most programs free such an
+    array sooner or later; this makes it sooner. The block is never written to: it takes
+    no memory, and some microseconds. Where the user has set ``MALLOC_MMAP_THRESHOLD_``,
+    and with other C libraries, nothing changes;
+    ``MALLOC_MMAP_THRESHOLD_=131072 python -m benchmarks.curvature`` shows what it saves.
+    """
+    np.empty(KEPT_BYTES, np.uint8)
+
+
+def _along(
+    product: Product,
+    tangents: ParamViews,
     record: Record,
-) -> np.ndarray:
-    """Return a product, with its arguments in the order that a partial takes."""
-    return product(record, vectors)
+    grads: ParamViews,
+    index: int,
+) -> None:
+    """Write a product, with its arguments in the order that a partial takes."""
+    product(record, tangents, grads)

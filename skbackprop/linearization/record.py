@@ -1,13 +1,15 @@
 """Some rows, linearised: what products with curvature matrices are made of."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from skbackprop.core.data import Chunk
 from skbackprop.core.ops import slices
-from skbackprop.core.workspace import Workspace
+from skbackprop.layers.base import Forward
 from skbackprop.layers.linearized import Linearized
+from skbackprop.network import ParamViews
 from skbackprop.objective import Objective
 
 # Square roots of the loss's curvature are taken back in groups of this size.
@@ -24,156 +26,150 @@ class Record:
     ----------
     objective : Objective
         The network and its loss.
-    theta : ndarray of shape (n_params,)
-        Where.
+    params : sequence of tuple of ndarray
+        Where: for each layer, its parameters.
+    steps : sequence of callable
+        The forward maps of the layers, bound to these parameters and so many rows.
+        Their buffers belong to the record.
     chunk : Chunk
         The rows; kept, and not written to.
     scale : ndarray of shape (n_rows, 1) or float
         What the loss of each row counts for.
-    sparse : bool
-        Whether inputs are sparse.
+
+    Notes
+    -----
+    Vectors of parameters come as what ``Layout.block_views`` makes of them, several at
+    once, and so do the products: they are written to ``grads``, where there are zeros
+    for what no layer has a share in.
     """
 
     def __init__(
         self,
         objective: Objective,
-        theta: np.ndarray,
+        params: ParamViews,
+        steps: Sequence[Forward],
         chunk: Chunk,
         scale: Any,
-        sparse: bool,
     ) -> None:
-        network, layout = objective.network, objective.network.layout
-        params, n_rows = layout.views(theta), len(chunk.target)
-        workspace = Workspace(n_rows, theta.dtype)
-        bound = network.bind(params, None, n_rows, workspace, sparse)
-        self._loss, self._layout, self._size = objective.loss, layout, theta.size
-        self._scale, self._target, self._dtype = scale, chunk.target, theta.dtype
+        network = objective.network
+        self._loss, self._layout = objective.loss, network.layout
+        self._scale, self._target, self._weight = scale, chunk.target, chunk.weight
         self._first = network.first_trainable
         self._layers: list[Linearized] = []
         x = chunk.x
-        for key, (layer, step) in enumerate(
-            zip(network.layers, bound.steps, strict=True)
-        ):
-            self._layers.append(layer.linearize(x, params[key]))
-            x = step(x)
+        for layer, own, step in zip(network.layers, params, steps, strict=True):
+            near = layer.linearize(x, own)
+            self._layers.append(near)
+            x = step(x) if near.output is None else near.output
         self.prediction = self._loss.inverse_link(x)
         self._delta = np.empty_like(x)
         self._loss.scaled_gradient(self.prediction, chunk.target, scale, self._delta)
         self._outer: list[Any] = []
 
-    def _block(self, k: int) -> np.ndarray:
-        """Return the gradients of k functions; only the layers' parts are written."""
-        return np.zeros((k, self._size), self._dtype)
-
-    def jacobian(self, vectors: np.ndarray) -> np.ndarray:
+    def jacobian(self, tangents: ParamViews) -> np.ndarray:
         """Return the change of the raw scores along some vectors.
 
         Parameters
         ----------
-        vectors : ndarray of shape (k, n_params)
-            Directions.
+        tangents : sequence of tuple of ndarray
+            k directions.
 
         Returns
         -------
         ndarray of shape (k, n_rows, n_scores)
             The changes.
         """
-        return self._forward(vectors)[-1]
+        return self._forward(tangents)[-1]
 
-    def transposed(self, scores: np.ndarray) -> np.ndarray:
-        """Return the gradients of the parameters for some gradients of the raw scores.
+    def transposed(self, scores: np.ndarray, grads: ParamViews) -> None:
+        """Write the gradients of the parameters for some gradients of the raw scores.
 
         Parameters
         ----------
         scores : ndarray of shape (k, n_rows, n_scores)
             Gradients of the raw scores.
-
-        Returns
-        -------
-        ndarray of shape (k, n_params)
-            Gradients of the parameters.
+        grads : sequence of tuple of ndarray
+            Where the gradients of the parameters are written.
         """
-        block = self._block(len(scores))
-        grads = self._layout.block_views(block)
         d = scores
         for key in range(len(self._layers) - 1, self._first - 1, -1):
             self._layers[key].gradients(d, grads[key])
             if key > self._first:
                 d = self._layers[key].cotangent(d)
-        return block
 
-    def gradient(self) -> np.ndarray:
-        """Return the gradient of the rows' loss.
+    def value(self) -> float:
+        """Return the loss of the rows.
 
         Returns
         -------
-        ndarray of shape (n_params,)
-            Without the penalty's.
+        float
+            The weighted sum.
         """
-        return self.transposed(self._delta[np.newaxis])[0]
+        return self._loss.total(self.prediction, self._target, self._weight)
 
-    def gauss_newton(self, vectors: np.ndarray) -> np.ndarray:
-        """Return products with the Gauss-Newton matrix.
+    def gradient(self, grads: ParamViews) -> None:
+        """Write the gradient of the rows' loss, without the penalty's.
 
         Parameters
         ----------
-        vectors : ndarray of shape (k, n_params)
-            The vectors.
-
-        Returns
-        -------
-        ndarray of shape (k, n_params)
-            The products.
+        grads : sequence of tuple of ndarray
+            Where to.
         """
-        changes = self.jacobian(vectors)
+        self.transposed(self._delta[np.newaxis], grads)
+
+    def gauss_newton(self, tangents: ParamViews, grads: ParamViews) -> None:
+        """Write products with the Gauss-Newton matrix.
+
+        Parameters
+        ----------
+        tangents : sequence of tuple of ndarray
+            The vectors.
+        grads : sequence of tuple of ndarray
+            Where the products are written.
+        """
+        changes = self.jacobian(tangents)
         curved = self._loss.gauss_newton_product(self.prediction, self._target, changes)
-        return self.transposed(curved * self._scale)
+        self.transposed(curved * self._scale, grads)
 
-    def hessian(self, vectors: np.ndarray) -> np.ndarray:
-        """Return products with the Hessian.
+    def hessian(self, tangents: ParamViews, grads: ParamViews) -> None:
+        """Write products with the Hessian.
 
         Parameters
         ----------
-        vectors : ndarray of shape (k, n_params)
+        tangents : sequence of tuple of ndarray
             The vectors.
-
-        Returns
-        -------
-        ndarray of shape (k, n_params)
-            The products.
+        grads : sequence of tuple of ndarray
+            Where the products are written.
         """
-        changes = self._forward(vectors)
+        changes = self._forward(tangents)
         d = self._loss.hessian_product(self.prediction, self._target, changes[-1])
         d = d * self._scale
-        block, first = self._block(len(vectors)), self._first
-        tangents = self._layout.block_views(vectors)
-        grads = self._layout.block_views(block)
-        outer = self._gradients_of_outputs()
+        outer, first = self._gradients_of_outputs(), self._first
         for key in range(len(self._layers) - 1, first, -1):
             layer = self._layers[key]
             layer.gradients(d, grads[key])
             d = layer.cotangent(d)
-            d += layer.bend(changes[key - 1], tangents[key], outer[key], grads[key])
+            if layer.is_straight:
+                continue
+            bent = layer.bend(changes[key - 1], tangents[key], outer[key], grads[key])
+            if bent is not None:
+                d += bent
         # The input of the first layer stays: it has no part in what bends.
         self._layers[first].gradients(d, grads[first])
-        return block
 
-    def empirical_fisher(self, vectors: np.ndarray) -> np.ndarray:
-        """Return products with the mean of the outer products of rows' gradients.
+    def empirical_fisher(self, tangents: ParamViews, grads: ParamViews) -> None:
+        """Write products with the mean of the outer products of rows' gradients.
 
         Parameters
         ----------
-        vectors : ndarray of shape (k, n_params)
+        tangents : sequence of tuple of ndarray
             The vectors.
-
-        Returns
-        -------
-        ndarray of shape (k, n_params)
-            The products.
+        grads : sequence of tuple of ndarray
+            Where the products are written.
         """
         residual = self._residual()
-        slopes = np.einsum("knc,nc->kn", self.jacobian(vectors), residual)
-        return self.transposed(slopes[:, :, np.newaxis] * (residual * self._scale))
+        slopes = np.einsum("knc,nc->kn", self.jacobian(tangents), residual)
+        self.transposed(slopes[:, :, np.newaxis] * (residual * self._scale), grads)
 
     def gauss_newton_diagonal(self) -> np.ndarray:
         """Return the diagonal of the Gauss-Newton matrix.
@@ -183,7 +179,7 @@ class Record:
         ndarray of shape (n_params,)
             The diagonal, exact.
         """
-        squared = np.zeros(self._size, self._dtype)
+        squared = np.zeros(self._layout.size, self.prediction.dtype)
         for factors in self._factors():
             self._add_squares(factors, squared)
         return squared
@@ -211,7 +207,7 @@ class Record:
         ndarray of shape (n_params,)
             The diagonal, exact.
         """
-        squared = np.zeros(self._size, self._dtype)
+        squared = np.zeros(self._layout.size, self.prediction.dtype)
         scores = self._residual() * np.sqrt(self._scale)
         self._add_squares(scores[np.newaxis], squared)
         return squared
@@ -256,12 +252,12 @@ class Record:
     def _drawn_factor(self, rng: np.random.RandomState) -> np.ndarray:
         """Return one column whose outer product is the loss's curvature on average."""
         factors = self._loss.factor(self.prediction, self._target)
-        signs = rng.choice([-1.0, 1.0], (*factors.shape[:2], 1)).astype(self._dtype)
+        signs = rng.choice([-1.0, 1.0], (*factors.shape[:2], 1)).astype(factors.dtype)
         return (factors * signs).sum(axis=0, keepdims=True) * np.sqrt(self._scale)
 
     def _row_gradients(self, scores: np.ndarray) -> np.ndarray:
         """Return the gradient of each row, given those of the raw scores."""
-        rows = self._block(len(scores))
+        rows = np.zeros((len(scores), self._layout.size), scores.dtype)
         views = self._layout.block_views(rows)
         for key, d in self._cotangents(scores[np.newaxis]):
             self._layers[key].row_gradients(d[0], views[key])
@@ -274,11 +270,19 @@ class Record:
             self._layers[key].squares(d, views[key])
 
     def _gradients_of_outputs(self) -> list[Any]:
-        """Return the gradient of the loss for the output of each layer."""
+        """Return the gradient of the loss for the output of each layer that bends."""
         if not self._outer:
-            self._outer = [None] * len(self._layers)
-            for key, d in self._cotangents(self._delta[np.newaxis]):
-                self._outer[key] = d[0]
+            layers, n = self._layers, len(self._layers)
+            above = range(self._first + 1, n)
+            lowest = next((key for key in above if not layers[key].is_straight), n)
+            outer: list[Any] = [None] * n
+            d = self._delta[np.newaxis]
+            for key in range(n - 1, lowest - 1, -1):
+                outer[key] = d[0]
+                if key > lowest:
+                    d = layers[key].cotangent(d)
+            # Whole from the start, for products in several threads.
+            self._outer = outer
         return self._outer
 
     def _cotangents(self, scores: np.ndarray) -> list[tuple[int, np.ndarray]]:
@@ -290,9 +294,8 @@ class Record:
                 d = self._layers[key].cotangent(d)
         return found
 
-    def _forward(self, vectors: np.ndarray) -> list[Any]:
+    def _forward(self, tangents: ParamViews) -> list[Any]:
         """Return the changes of the outputs of all layers."""
-        tangents = self._layout.block_views(vectors)
         change, changes = None, []
         for key, layer in enumerate(self._layers):
             if key >= self._first:

@@ -1,21 +1,30 @@
 """Pruning: from a fitted estimator to one with fewer weights, units or layers."""
 
-from skbackprop.pruning.compaction import KeptInputs, compact
-from skbackprop.pruning.criteria import (
+from skbackprop.masking.criteria import (
     LAMP,
     Criterion,
     Magnitude,
     MagnitudePerLayer,
     Random,
 )
+from skbackprop.masking.point import Point
+from skbackprop.masking.schedules import (
+    Gradual,
+    OneShot,
+    Phase,
+    PruningSchedule,
+    Rewinding,
+)
+from skbackprop.masking.sensitivity import OBD, SNIP, Taylor
+from skbackprop.masking.surgeon import OBS
+from skbackprop.masking.units import Inputs, MaskedUnit, Neurons, Unit, Weights
+from skbackprop.pruning.compaction import KeptInputs, compact
 from skbackprop.pruning.depth import Layers
 from skbackprop.pruning.display import MaskDisplay, PruningDisplay
-from skbackprop.pruning.point import Point, Sample
 from skbackprop.pruning.pruner import prune
 from skbackprop.pruning.report import LayerReport, PruningReport, pruning_report
-from skbackprop.pruning.sensitivity import OBD, SNIP, Taylor
-from skbackprop.pruning.surgeon import OBS
-from skbackprop.pruning.units import Inputs, MaskedUnit, Neurons, Unit, Weights
+from skbackprop.pruning.sample import Sample
+from skbackprop.pruning.sparsity import densify, sparsify
 
 __all__ = [
     "LAMP",
@@ -23,6 +32,7 @@ __all__ = [
     "OBS",
     "SNIP",
     "Criterion",
+    "Gradual",
     "Inputs",
     "KeptInputs",
     "LayerReport",
@@ -32,15 +42,21 @@ __all__ = [
     "MaskDisplay",
     "MaskedUnit",
     "Neurons",
+    "OneShot",
+    "Phase",
     "Point",
     "PruningDisplay",
     "PruningReport",
+    "PruningSchedule",
     "Random",
+    "Rewinding",
     "Sample",
     "Taylor",
     "Unit",
     "Weights",
     "compact",
+    "densify",
     "prune",
     "pruning_report",
+    "sparsify",
 ]

@@ -11,9 +11,11 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skbackprop.core.layout import Kind
+from skbackprop.core.ops import as_dense
+from skbackprop.estimators._persistence import Persistent
 from skbackprop.estimators._start import fitted_params
+from skbackprop.masking.structure import Structure
 from skbackprop.pruning.rebuild import Shape, masks_of, rebuilt
-from skbackprop.pruning.structure import Structure
 
 __all__ = ["KeptInputs", "compact"]
 
@@ -76,7 +78,7 @@ def compact(estimator: Any, *, drop_inputs: bool = False) -> Any:
     return Pipeline([("inputs", kept), ("network", small)])
 
 
-class KeptInputs(SelectorMixin, BaseEstimator):
+class KeptInputs(Persistent, SelectorMixin, BaseEstimator):
     """The features that a network looks at; a step of a pipeline.
 
     Parameters
@@ -141,7 +143,7 @@ class _Compaction:
     def __init__(self, estimator: Any) -> None:
         self.estimator, network = estimator, estimator._network
         self.structure, self.network = Structure(network), network
-        self.weights = [w.copy() for w in estimator.coefs_]
+        self.weights: list[Any] = [as_dense(w).copy() for w in estimator.coefs_]
         self.biases = [b.copy() for b in estimator.intercepts_]
         self.masks, self.bias_masks = masks_of(estimator)
         # Inputs, then the outputs of each layer.

@@ -1,6 +1,6 @@
 """Taking out whole hidden layers."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy.sparse import issparse
@@ -9,11 +9,10 @@ from skbackprop.core.layout import Kind
 from skbackprop.core.workspace import Workspace
 from skbackprop.estimators._objective import BoundObjective
 from skbackprop.estimators._start import fitted_params
-from skbackprop.pruning.criteria import Criterion
-from skbackprop.pruning.point import Sample
+from skbackprop.masking.criteria import Criterion
+from skbackprop.masking.structure import Structure
+from skbackprop.masking.units import Unit
 from skbackprop.pruning.rebuild import Shape, masks_of, rebuilt
-from skbackprop.pruning.structure import Structure
-from skbackprop.pruning.units import Unit
 
 __all__ = ["Layers"]
 
@@ -38,19 +37,20 @@ class Layers(Unit, name="layers"):
     Layers()
     """
 
+    keeps_shape: ClassVar[bool] = False
+
     def prune(
         self,
-        estimator: Any,
-        sample: Sample,
+        subject: Any,
         criterion: Criterion,
         amount: float,
         rng: np.random.RandomState,
-        before: Any,
     ) -> None:
         """Merge layers until the share is gone of those there were."""
+        estimator, sample = subject.estimator, subject.sample
         if sample.is_empty:
             raise ValueError("unit='layers' needs X and y: the layers' outputs.")
-        n_before = len(before.coefs_) - 1
+        n_before = len(subject.before.coefs_) - 1
         n_left = n_before - round(amount * n_before)
         while len(estimator.coefs_) - 1 > n_left:
             bound = sample.bound(estimator)

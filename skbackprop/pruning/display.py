@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from skbackprop._plotting import axes_of, pyplot
+from skbackprop.core.ops import as_dense
 from skbackprop.pruning.pruner import prune
 
 __all__ = ["MaskDisplay", "PruningDisplay"]
@@ -66,8 +68,7 @@ class PruningDisplay:
         PruningDisplay
             Itself.
         """
-        if ax is None:
-            _, ax = _pyplot("PruningDisplay").subplots()
+        ax = axes_of("PruningDisplay", ax)
         for label, scores in self.scores.items():
             ax.plot(self.amounts, scores, marker="o", label=label)
         ax.set(xlabel=f"share of {unit} gone", ylabel="score")
@@ -177,8 +178,8 @@ class MaskDisplay:
             Itself.
         """
         if axes is None:
-            pyplot = _pyplot("MaskDisplay")
-            _, axes = pyplot.subplots(1, len(self.masks), squeeze=False)
+            n_layers = len(self.masks)
+            _, axes = pyplot("MaskDisplay").subplots(1, n_layers, squeeze=False)
         self.axes_ = np.ravel(axes)
         for index, (ax, mask) in enumerate(zip(self.axes_, self.masks, strict=True)):
             ax.imshow(mask, cmap="gray_r", aspect="auto", vmin=0, vmax=1)
@@ -204,14 +205,5 @@ class MaskDisplay:
             With ``axes_`` and ``figure_``.
         """
         check_is_fitted(estimator)
-        return cls([coef != 0.0 for coef in estimator.coefs_]).plot(axes)
-
-
-def _pyplot(name: str) -> Any:
-    try:
-        from matplotlib import pyplot
-    except ImportError as missing:
-        raise ImportError(
-            f"{name} needs matplotlib: pip install matplotlib."
-        ) from missing
-    return pyplot
+        masks = [as_dense(coef) != 0.0 for coef in estimator.coefs_]
+        return cls(masks).plot(axes)

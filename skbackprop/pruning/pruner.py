@@ -13,14 +13,18 @@ from sklearn.utils.validation import check_is_fitted
 
 from skbackprop.core.spec import resolve
 from skbackprop.estimators._base import BaseBackprop
-from skbackprop.pruning.criteria import Criterion
-from skbackprop.pruning.point import Sample
-from skbackprop.pruning.units import Unit
+from skbackprop.masking.criteria import Criterion
+from skbackprop.masking.schedules import evenly, ramp
+from skbackprop.masking.units import Unit
+from skbackprop.pruning.sample import Fitted, Sample
+from skbackprop.pruning.sparsity import densify
 
 __all__ = ["prune"]
 
 # In so many rounds a score is looked at, unless the user says otherwise.
 WATCHED_ROUNDS = 10
+# How often the step is halved that the score did not allow.
+HALVINGS = 4
 
 
 def prune(
@@ -72,8 +76,9 @@ def prune(
     fine_tune_epochs : int, default=0
         After each round, up to so many epochs, or iterations, of further training.
     max_score_drop : float, optional
-        How much worse the score on validation data may get: the last round is undone
-        that went too far, and ``amount`` is reached at most.
+        How much worse the score on validation data may get: of the round that went too
+        far, only a part is done, found by halving it four times. ``amount`` is reached
+        at most.
     X_val, y_val : array-like, optional
         The validation data.
     scoring : str or callable, optional
@@ -115,12 +120,28 @@ def prune(
     pruner.check_data()
     watch = _watch(estimator, max_score_drop, X_val, y_val, scoring)
     default = pruner.criterion.rounds if watch is None else WATCHED_ROUNDS
-    model = copy.deepcopy(estimator)
-    for share in _ramp(amount, n_rounds or default, fine_tune_epochs > 0):
+    model = densify(estimator)
+    shares = (ramp if fine_tune_epochs else evenly)(0.0, amount, n_rounds or default)
+    reached = 0.0
+    for share in shares:
         further = pruner.pruned(model, share)
         if watch is not None and watch.has_dropped(further):
-            break
-        model = further
+            return _halfway(pruner, watch, model, reached, share)
+        model, reached = further, share
+    return model
+
+
+def _halfway(
+    pruner: "_Pruner", watch: "_Watch", model: Any, good: float, bad: float
+) -> Any:
+    """Look for what may go between a round that was good and one that was not."""
+    for _ in range(HALVINGS):
+        middle = (good + bad) / 2.0
+        further = pruner.pruned(model, middle)
+        if watch.has_dropped(further):
+            bad = middle
+        else:
+            model, good = further, middle
     return model
 
 
@@ -147,9 +168,8 @@ class _Pruner:
     def pruned(self, model: Any, share: float) -> Any:
         """Return a pruned copy, fine-tuned."""
         model = copy.deepcopy(model)
-        self.unit.prune(
-            model, self.sample, self.criterion, share, self.rng, self.before
-        )
+        subject = Fitted(model, self.sample, self.before)
+        self.unit.prune(subject, self.criterion, share, self.rng)
         if self.epochs:
             self._fine_tune(model)
         return model
@@ -195,14 +215,6 @@ def _watch(
 
     scorer = check_scoring(estimator, scoring=scoring)
     return _Watch(scorer, X, y, scorer(estimator, X, y) - max_score_drop)
-
-
-def _ramp(amount: float, n_rounds: int, tuned: bool) -> list[float]:
-    """Return the share that is gone after each round."""
-    done = np.arange(1, n_rounds + 1) / n_rounds
-    if tuned:
-        return [float(share) for share in amount * (1.0 - (1.0 - done) ** 3)]
-    return [float(share) for share in 1.0 - (1.0 - amount) ** done]
 
 
 def _check(estimator: Any, amount: Any, n_rounds: Any, epochs: Any) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from skbackprop.core.layout import Kind
+from skbackprop.core.ops import as_dense
 from skbackprop.estimators._params import resolve_slots
 from skbackprop.estimators._start import extra_params, packed
 
@@ -89,4 +90,4 @@ def masks_of(estimator: Any) -> tuple[list[np.ndarray], list[np.ndarray]]:
     if estimator.masks_ is None:
         dense = [[np.ones(a.shape, bool) for a in some] for some in arrays]
         return dense[0], dense[1]
-    return [m.copy() for m in given[0]], [m.copy() for m in given[1]]
+    return [as_dense(m).copy() for m in given[0]], [m.copy() for m in given[1]]

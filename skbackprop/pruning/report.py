@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from skbackprop.core.ops import as_dense
+
 __all__ = ["LayerReport", "PruningReport", "pruning_report"]
 
 
@@ -149,7 +151,7 @@ def pruning_report(
     all          140        70   50.0%
     """
     check_is_fitted(estimator)
-    layers = tuple(_layer_report(coef) for coef in estimator.coefs_)
+    layers = tuple(_layer_report(as_dense(coef)) for coef in estimator.coefs_)
     if X is None:
         return PruningReport(layers)
     from sklearn.metrics import check_scoring

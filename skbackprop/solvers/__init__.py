@@ -16,6 +16,7 @@ from skbackprop.solvers.bfgs import BFGS
 from skbackprop.solvers.descent import SGD, HeavyBall, Nesterov
 from skbackprop.solvers.full_batch import FullBatch, Function, Moves, Point
 from skbackprop.solvers.gd import GD
+from skbackprop.solvers.handover import Handover, Memory
 from skbackprop.solvers.lbfgs import LBFGS
 from skbackprop.solvers.levenberg_marquardt import LevenbergMarquardt
 from skbackprop.solvers.muon import Muon
@@ -35,9 +36,11 @@ __all__ = [
     "Average",
     "FullBatch",
     "Function",
+    "Handover",
     "HeavyBall",
     "LevenbergMarquardt",
     "Lion",
+    "Memory",
     "Monitor",
     "Moves",
     "Muon",

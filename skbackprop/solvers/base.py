@@ -1,10 +1,10 @@
 """What a solver is: it moves one vector, and tells what came of it."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from skbackprop.core.data import Data
 from skbackprop.core.spec import Spec
 from skbackprop.objective import Objective
 from skbackprop.schedules import Schedule
+from skbackprop.solvers.handover import Handover
 from skbackprop.updates import Update
 
 
@@ -96,6 +97,35 @@ class SolverState:
     memory: dict[str, Any] = field(default_factory=dict)
     average: Average | None = None
 
+    def told(self) -> dict[str, Any]:
+        """Return the fields, down to arrays and numbers.
+
+        Returns
+        -------
+        dict of str to object
+            What ``recalled`` takes. The arrays are not copied.
+        """
+        average = None if self.average is None else dict(vars(self.average))
+        return {**vars(self), "average": average}
+
+    @classmethod
+    def recalled(cls, told: Mapping[str, Any]) -> Self:
+        """Return the state that has told of itself.
+
+        Parameters
+        ----------
+        told : dict of str to object
+            What ``told`` returned.
+
+        Returns
+        -------
+        SolverState
+            The state, over the same arrays.
+        """
+        average = told["average"]
+        kept = None if average is None else Average(**average)
+        return cls(**{**told, "average": kept})
+
 
 @dataclass
 class Problem:
@@ -140,6 +170,9 @@ class Problem:
         The largest norm of the weights into a unit, for step-wise solvers.
     averaging : Averaging or None
         Whether ``theta`` gets an average of the parameters, by step-wise solvers.
+    handover : Handover or None
+        Where the solver says how a run of it can be gone on with once it was cut off,
+        and finds what such a run has left. None where nobody asks for it.
     """
 
     objective: Objective
@@ -160,6 +193,7 @@ class Problem:
     clipping: Sequence[Update] = ()
     max_norm: float | None = None
     averaging: Averaging | None = None
+    handover: Handover | None = None
 
     @property
     def keeps_rows_together(self) -> bool:

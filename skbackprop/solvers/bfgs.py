@@ -7,6 +7,7 @@ import numpy as np
 
 from skbackprop._compat import Interval
 from skbackprop.solvers.full_batch import FullBatch, Function, Moves, Point
+from skbackprop.solvers.handover import Memory
 from skbackprop.solvers.limits import check_few
 from skbackprop.solvers.line_search import strong_wolfe
 
@@ -39,32 +40,33 @@ class BFGS(FullBatch, name="bfgs"):
     def bind(self, function: Function) -> Moves:
         """Return steps by the inverse Hessian as it is known so far."""
         check_few(self, function.n_params, self.max_params)
-        inverse = _Inverse(function.n_params)
+        inverse = _Inverse(function)
 
         def step(point: Point) -> Point | None:
-            direction = -inverse.times(point.gradient)
+            direction = -inverse.times_gradient(point)
             if not direction @ point.gradient < 0:
                 inverse.forget()
-                direction = -inverse.times(point.gradient)
+                direction = -inverse.times_gradient(point)
             ahead = strong_wolfe(function, point, direction, 1.0)
             if ahead is not None:
                 inverse.learn(ahead.x - point.x, ahead.gradient - point.gradient)
             return ahead
 
-        return Moves(step)
+        return Moves(step, memory=Memory((inverse, "matrix", "is_known")))
 
 
 class _Inverse:
     """An estimate of the inverse of the Hessian."""
 
-    def __init__(self, n_params: int) -> None:
-        self.matrix = np.empty((n_params, n_params))
+    def __init__(self, function: Function) -> None:
+        self.function = function
+        self.matrix = np.empty((function.n_params, function.n_params))
         self.is_known = False
 
-    def times(self, gradient: np.ndarray) -> np.ndarray:
+    def times_gradient(self, point: Point) -> np.ndarray:
         if not self.is_known:
-            return gradient / max(1.0, float(np.linalg.norm(gradient)))
-        return self.matrix @ gradient
+            return self.function.first_step(point) * point.gradient
+        return self.matrix @ point.gradient
 
     def forget(self) -> None:
         self.is_known = False

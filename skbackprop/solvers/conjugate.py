@@ -31,7 +31,6 @@ def conjugate_gradients(
     product: Map,
     gradient: np.ndarray,
     preconditioner: Map,
-    start: np.ndarray | None,
     forcing: float,
     max_products: int,
 ) -> Descent:
@@ -45,8 +44,6 @@ def conjugate_gradients(
         The slope of the model.
     preconditioner : callable
         Multiplies by what is like the inverse of the matrix.
-    start : ndarray of shape (n_params,) or None
-        A first guess, which is used if it is of any use.
     forcing : float
         The share of the gradient that may be left.
     max_products : int
@@ -57,7 +54,7 @@ def conjugate_gradients(
     Descent
         The step.
     """
-    x, residual = _first(product, gradient, start)
+    x, residual = np.zeros_like(gradient), gradient.copy()
     goal = forcing * float(np.linalg.norm(gradient))
     z = preconditioner(residual)
     direction, pull = -z, float(residual @ z)
@@ -81,17 +78,6 @@ def conjugate_gradients(
 def _promise(x: np.ndarray, residual: np.ndarray, gradient: np.ndarray) -> float:
     """Return minus x'Bx / 2 + g'x, given the residual Bx + g."""
     return -0.5 * float(x @ (residual + gradient))
-
-
-def _first(
-    product: Map, gradient: np.ndarray, start: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the first step and its residual."""
-    if start is not None:
-        residual = product(start) + gradient
-        if _promise(start, residual, gradient) > 0:
-            return start.copy(), residual
-    return np.zeros_like(gradient), gradient.copy()
 
 
 def steihaug(

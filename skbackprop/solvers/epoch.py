@@ -4,7 +4,7 @@ Everything that can be looked up, sliced or allocated is so beforehand. Rows are
 gathered some thousand at a time, and batches are slices of that chunk.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -101,6 +101,32 @@ class Epoch:
         return problem.objective.reported(
             loss / self._n_rows, penalty / (self._n_rows * self._mean_weight)
         )
+
+    def told(self) -> dict[str, Any]:
+        """Return where the order of rows and the augmentation have come to.
+
+        Returns
+        -------
+        dict of str to object
+            What ``recall`` takes.
+        """
+        rng = self._augment
+        return {
+            "order": self._order,
+            "augment": None if rng is None else rng.bit_generator.state,
+        }
+
+    def recall(self, told: Mapping[str, Any]) -> None:
+        """Go on from where an earlier run has come to.
+
+        Parameters
+        ----------
+        told : dict of str to object
+            What ``told`` returned.
+        """
+        self._order = told["order"]
+        if self._augment is not None:
+            self._augment.bit_generator.state = told["augment"]
 
     def _read_chunks(self) -> Iterator[tuple[Chunk, int]]:
         if self._problem.shuffle:

@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -11,9 +11,13 @@ from skbackprop.core.threads import single_threaded_products
 from skbackprop.evaluation import Evaluation
 from skbackprop.linearization import CurvatureProducts
 from skbackprop.solvers.base import Problem, Solution, Solver, Status, Verdict
+from skbackprop.solvers.handover import Handover, Memory
 
 # After so many steps in a row without a change beyond rounding, nothing more will come.
 IDLE = 5
+# A first step promises so many roundings of the value at least.
+SEEN = 1e3
+TINY = float(np.finfo(np.float64).tiny)
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,9 @@ class Function:
         The rounding of the type of the data.
     n_params : int
         The length of all vectors.
+    linearizes : bool
+        Whether the network is linearised where it is evaluated, because products with
+        its curvature are going to be asked for: they then share the forward pass.
     overflowed : ndarray or None
         The last parameters whose value was not finite, since the latest that were
         accepted.
@@ -74,6 +81,8 @@ class Function:
         self.eps = float(np.finfo(problem.theta.dtype).eps)
         self.n_params = problem.objective.network.layout.n_trainable
         self.overflowed: np.ndarray | None = None
+        self.linearizes = False
+        self._latest: tuple[Any, CurvatureProducts | None] = None, None
         self._trial = problem.theta.copy()
         self._evaluation = Evaluation(problem.objective, self._trial, problem.data)
 
@@ -101,13 +110,20 @@ class Function:
             The objective there.
         """
         self._trial[: self.n_params] = x
-        loss, gradient = self._evaluation.value_and_gradient()
+        loss, gradient = self._value_and_gradient(x)
         penalty = self._evaluation.penalty()
         own = gradient[: self.n_params].astype(np.float64)
         point = Point(x, loss + penalty, own, penalty)
         if not point.is_finite:
             self.overflowed = self._trial.copy()
         return point
+
+    def _value_and_gradient(self, x: np.ndarray) -> tuple[float, np.ndarray]:
+        if not self.linearizes:
+            return self._evaluation.value_and_gradient()
+        products = self.curvature(x)
+        self._latest = x, products
+        return products.value_and_gradient()
 
     def curvature(self, x: np.ndarray, dtype: type | None = None) -> CurvatureProducts:
         """Return products with curvature matrices.
@@ -125,7 +141,11 @@ class Function:
             The products.
         """
         problem = self.problem
-        theta = problem.theta.astype(dtype or problem.theta.dtype)
+        wanted = np.dtype(dtype or problem.theta.dtype)
+        where, products = self._latest
+        if products is not None and where is x and wanted == problem.theta.dtype:
+            return products
+        theta = problem.theta.astype(wanted)
         theta[: self.n_params] = x
         return CurvatureProducts(problem.objective, theta, problem.data)
 
@@ -163,6 +183,25 @@ class Function:
         """
         return not decrease > self.eps * abs(point.value)
 
+    def first_step(self, point: Point) -> float:
+        """Return how far to go along the gradient where no curvature is known yet.
+
+        Parameters
+        ----------
+        point : Point
+            Where from.
+
+        Returns
+        -------
+        float
+            What to multiply the gradient by. The step is no longer than 1, unless so
+            little would be lost in the rounding of the value, as where targets are of
+            many digits.
+        """
+        slope = float(point.gradient @ point.gradient)
+        seen = SEEN * self.eps * abs(point.value) / max(slope, TINY)
+        return max(1.0 / max(1.0, float(np.sqrt(slope))), seen)
+
 
 # step(point) -> the next point, or None where there is no lower one
 Step = Callable[[Point], Point | None]
@@ -177,10 +216,14 @@ class Moves(NamedTuple):
         ``step(point)`` returns the next point, or None if none is lower.
     escape : callable, optional
         ``escape(point)`` looks for a lower point where there is no slope.
+    memory : Memory, optional
+        What ``step`` remembers; ``Memory()`` where that is nothing. Without it, a run
+        that was cut off cannot be gone on with.
     """
 
     step: Step
     escape: Step = lambda point: None
+    memory: Memory | None = None
 
 
 class FullBatch(Solver):
@@ -226,7 +269,11 @@ class FullBatch(Solver):
         # Threads share the rows; vectors are too short for them.
         with single_threaded_products(), np.errstate(all="ignore"):
             function = Function(problem)
-            return _Run(type(self).name, function, self.bind(function)).go()
+            return _Run(self._called(), function, self.bind(function)).go()
+
+    def _called(self) -> str:
+        """Return what users call it: one of their own may have no name."""
+        return getattr(type(self), "name", type(self).__name__)
 
     def _check_smooth(self, problem: Problem) -> None:
         penalty = problem.objective.penalty
@@ -244,15 +291,18 @@ class _Run:
     def __init__(self, name: str, function: Function, moves: Moves) -> None:
         self.name, self.function, self.moves = name, function, moves
         self.problem = function.problem
+        self.point: Point
+        self.limit = 0.0
+        self.n_done = self.n_idle = 0
 
     def go(self) -> Solution:
         function, problem = self.function, self.problem
-        point = function.start()
-        if not point.is_finite:
+        self._begin()
+        if not self.point.is_finite:
             return Solution(Status.DIVERGED, diverged_to=function.overflowed)
-        limit = problem.tol * max(1.0, point.steepness)
-        n_idle = 0
-        for _ in range(problem.max_iter):
+        limit = self.limit
+        while self.n_done < problem.max_iter:
+            point = self.point
             ahead = self._next(point, limit)
             if isinstance(ahead, Solution):
                 return ahead
@@ -260,13 +310,41 @@ class _Run:
             if answer is not None:
                 return answer
             idles = function.is_rounding(point, abs(point.value - ahead.value))
-            n_idle = n_idle + 1 if idles else 0
-            if n_idle == IDLE:
+            self.n_idle = self.n_idle + 1 if idles else 0
+            if self.n_idle == IDLE:
                 return Solution(Status.CONVERGED)
-            point = ahead
-        if point.steepness <= limit:
+            self.point, self.n_done = ahead, self.n_done + 1
+        if self.point.steepness <= limit:
             return Solution(Status.CONVERGED)
-        return Solution(Status.BUDGET_SPENT, self._advice(point, limit))
+        return Solution(Status.BUDGET_SPENT, self._advice(self.point, limit))
+
+    def _begin(self) -> None:
+        """Start at the problem's parameters, or where an earlier run was."""
+        handover = self.problem.handover
+        earlier = None if handover is None else handover.earlier
+        if earlier is None:
+            self.point = self.function.start()
+            self.limit = self.problem.tol * max(1.0, self.point.steepness)
+        else:
+            self.point = Point(**earlier["point"])
+            self.limit = earlier["limit"]
+            self.n_done, self.n_idle = earlier["n_done"], earlier["n_idle"]
+        if handover is not None and self.moves.memory is not None:
+            self._hand_over(handover, self.moves.memory)
+
+    def _hand_over(self, handover: Handover, memory: Memory) -> None:
+        """Say how to go on from here, and remember what an earlier run knew."""
+        if handover.earlier is not None:
+            memory.recall(handover.earlier["memory"])
+        handover.offer(
+            lambda: {
+                "point": vars(self.point),
+                "limit": self.limit,
+                "n_done": self.n_done,
+                "n_idle": self.n_idle,
+                "memory": memory.told(),
+            }
+        )
 
     def _next(self, point: Point, limit: float) -> Point | Solution:
         """Take a step, from where there is a slope or an escape."""

@@ -1,13 +1,13 @@
 """Gradient descent over all rows at once."""
 
-from collections import deque
 from collections.abc import Callable
 from typing import ClassVar
 
 import numpy as np
 
 from skbackprop._compat import StrOptions
-from skbackprop.solvers.full_batch import FullBatch, Function, Moves, Point, Step
+from skbackprop.solvers.full_batch import FullBatch, Function, Moves, Point
+from skbackprop.solvers.handover import Memory
 from skbackprop.solvers.line_search import backtracking, strong_wolfe
 
 # A step is to get below the highest of so many values.
@@ -49,48 +49,55 @@ class GD(FullBatch, name="gd"):
 
     def bind(self, function: Function) -> Moves:
         """Return steps along the negative gradient."""
-        return Moves(RULES[self.line_search](function))
+        return RULES[self.line_search](function)
 
 
-def _fixed(function: Function) -> Step:
+def _fixed(function: Function) -> Moves:
     rate = function.problem.learning_rate_init
 
     def step(point: Point) -> Point:
         return function.at(point.x - rate * point.gradient)
 
-    return step
+    return Moves(step, memory=Memory())
 
 
-def _backtracking(function: Function) -> Step:
-    values: deque[float] = deque(maxlen=MEMORY)
+def _backtracking(function: Function) -> Moves:
+    def search(point: Point, length: float, highest: float) -> Point | None:
+        return backtracking(function, point, -point.gradient, length, highest)
 
-    def search(point: Point, length: float) -> Point | None:
-        values.append(point.value)
-        return backtracking(function, point, -point.gradient, length, max(values))
-
-    return _searched(search)
+    return _Searched(function, search).moves()
 
 
-def _strong_wolfe(function: Function) -> Step:
-    return _searched(
-        lambda point, length: strong_wolfe(function, point, -point.gradient, length)
-    )
+def _strong_wolfe(function: Function) -> Moves:
+    def search(point: Point, length: float, highest: float) -> Point | None:
+        return strong_wolfe(function, point, -point.gradient, length)
+
+    return _Searched(function, search).moves()
 
 
-def _searched(search: Callable[[Point, float], Point | None]) -> Step:
-    """Return steps that begin with the length that the last one suggests."""
-    length: float | None = None
+class _Searched:
+    """Steps that begin with the length that the last one suggests."""
 
-    def step(point: Point) -> Point | None:
-        nonlocal length
-        if length is None:
-            length = 1.0 / max(1.0, float(np.linalg.norm(point.gradient)))
-        ahead = search(point, length)
+    def __init__(
+        self,
+        function: Function,
+        search: Callable[[Point, float, float], Point | None],
+    ) -> None:
+        self.function, self.search = function, search
+        self.length: float | None = None
+        self.values: list[float] = []
+
+    def moves(self) -> Moves:
+        return Moves(self.step, memory=Memory((self, "length", "values")))
+
+    def step(self, point: Point) -> Point | None:
+        if self.length is None:
+            self.length = self.function.first_step(point)
+        self.values = [*self.values[1 - MEMORY :], point.value]
+        ahead = self.search(point, self.length, max(self.values))
         if ahead is not None:
-            length = _suggestion(point, ahead)
+            self.length = _suggestion(point, ahead)
         return ahead
-
-    return step
 
 
 def _suggestion(point: Point, ahead: Point) -> float:
@@ -102,7 +109,7 @@ def _suggestion(point: Point, ahead: Point) -> float:
     return 2.0 * float(np.sqrt(length) / np.linalg.norm(point.gradient))
 
 
-RULES: dict[str | None, Callable[[Function], Step]] = {
+RULES: dict[str | None, Callable[[Function], Moves]] = {
     "backtracking": _backtracking,
     "strong_wolfe": _strong_wolfe,
     None: _fixed,

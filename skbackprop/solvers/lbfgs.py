@@ -1,5 +1,6 @@
 """L-BFGS, by SciPy's driver."""
 
+from collections.abc import Callable
 from numbers import Integral
 from typing import ClassVar
 
@@ -12,6 +13,7 @@ from skbackprop.core.threads import single_threaded_products
 from skbackprop.evaluation import Evaluation
 from skbackprop.solvers.base import Problem, Solution, Solver, Status, Verdict
 from skbackprop.solvers.coordinates import Plain, Split
+from skbackprop.solvers.handover import Handover
 
 
 class LBFGS(Solver, name="lbfgs"):
@@ -72,7 +74,7 @@ class LBFGS(Solver, name="lbfgs"):
         with single_threaded_products(), np.errstate(all="ignore"):
             result = minimize(
                 run.value_and_gradient,
-                run.coordinates.start(problem.theta),
+                run.start,
                 method="L-BFGS-B",
                 bounds=run.coordinates.bounds,
                 jac=True,
@@ -94,13 +96,38 @@ class _Run:
         self.verdict = Verdict.GO_ON
         self.in_iteration = False
         self.overflowed: np.ndarray | None = None
+        self.start = self.coordinates.start(problem.theta)
+        self.evaluate = self.evaluation.value_and_gradient
+        self.n_done = self.n_replayed = 0
+        if problem.handover is not None:
+            self._hand_over(problem.handover)
+
+    def _hand_over(self, handover: Handover) -> None:
+        """Keep all evaluations; go through those of an earlier run once more.
+
+        SciPy does not tell of its memory. Given the same answers it takes the same way.
+        """
+        n_trainable = self.problem.objective.network.layout.n_trainable
+        answers = _Answers(self.evaluate, n_trainable)
+        if handover.earlier is not None:
+            self.start, self.n_replayed = handover.earlier["run"]
+            answers.recall(handover.earlier["answers"])
+        self.evaluate = answers.next
+        handover.offer(
+            lambda: {"run": [self.start, self.n_done], "answers": answers.told()}
+        )
+
+    @property
+    def replays(self) -> bool:
+        """Whether this is what the monitor has heard of already."""
+        return self.n_done < self.n_replayed
 
     def value_and_gradient(self, x: np.ndarray) -> tuple[float, np.ndarray]:
-        if not self.in_iteration:
+        if not (self.in_iteration or self.replays):
             self.problem.monitor.begin_epoch()
             self.in_iteration = True
         self.coordinates.write(x, self.trial)
-        loss, gradient = self.evaluation.value_and_gradient()
+        loss, gradient = self.evaluate()
         value = loss + self.evaluation.penalty() + self.coordinates.absolutes(x)
         if not np.isfinite(value):
             self.overflowed = self.trial.copy()
@@ -111,7 +138,10 @@ class _Run:
         value, x = intermediate_result.fun, intermediate_result.x
         if not (np.isfinite(value) and all_finite(x)):
             raise StopIteration
-        problem = self.problem
+        problem, replays = self.problem, self.replays
+        self.n_done += 1
+        if replays:
+            return
         self.coordinates.write(x, problem.theta)
         value -= self.coordinates.absolutes(x)
         weights = problem.objective.network.layout.weights(problem.theta)
@@ -143,6 +173,36 @@ class _Run:
         if self.is_single and result.status == 2:
             return Status.CONVERGED
         return Status.BUDGET_SPENT
+
+
+class _Answers:
+    """Evaluations, each of which is kept.
+
+    They take as much memory as the parameters, each.
+    """
+
+    def __init__(
+        self, evaluate: Callable[[], tuple[float, np.ndarray]], n_trainable: int
+    ) -> None:
+        self._evaluate, self._n = evaluate, n_trainable
+        self._losses: list[float] = []
+        self._gradients: list[np.ndarray] = []
+        self._n_given = 0
+
+    def next(self) -> tuple[float, np.ndarray]:
+        """Return the next one of those that are kept, or a new one."""
+        if self._n_given == len(self._losses):
+            loss, gradient = self._evaluate()
+            self._losses.append(float(loss))
+            self._gradients.append(gradient[: self._n].copy())
+        self._n_given += 1
+        return self._losses[self._n_given - 1], self._gradients[self._n_given - 1]
+
+    def told(self) -> list:
+        return [self._losses, np.array(self._gradients)]
+
+    def recall(self, told: list) -> None:
+        self._losses, self._gradients = told[0], [*told[1]]
 
 
 def _coordinates(problem: Problem, total_weight: float) -> Plain | Split:

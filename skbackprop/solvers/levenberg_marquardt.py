@@ -8,10 +8,11 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from skbackprop._compat import Interval
 from skbackprop.solvers.full_batch import FullBatch, Function, Moves, Point
+from skbackprop.solvers.handover import Memory
 from skbackprop.solvers.limits import check_few, check_rows_apart
 
 # At the start, the damping is this share of the largest curvature.
-FIRST = 1e-3
+FIRST = 2e-2
 LARGEST = 1e20
 # A step that brings less than this share of what it promised is not taken.
 WORTHWHILE = 1e-4
@@ -52,7 +53,9 @@ class LevenbergMarquardt(FullBatch, name="levenberg-marquardt"):
         """Return steps by the damped normal equations."""
         check_few(self, function.n_params, self.max_params)
         check_rows_apart(self, function.problem.objective.loss)
-        return Moves(_Damped(function).step)
+        function.linearizes = True
+        damped = _Damped(function)
+        return Moves(damped.step, memory=Memory((damped, "damping", "growth")))
 
 
 class _Damped:
@@ -69,6 +72,8 @@ class _Damped:
         diagonal = np.einsum("ii->i", matrix)
         curvature = diagonal.copy()
         largest = float(curvature.max())
+        if not largest > 0:
+            return None
         if self.damping == 0.0:
             self.damping = FIRST * largest
         while self.damping <= LARGEST * largest:

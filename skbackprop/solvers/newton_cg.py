@@ -15,23 +15,24 @@ from skbackprop.solvers.conjugate import (
     steihaug,
 )
 from skbackprop.solvers.full_batch import FullBatch, Function, Moves, Point
+from skbackprop.solvers.handover import Memory
 from skbackprop.solvers.limits import check_rows_apart
 from skbackprop.solvers.line_search import backtracking
 from skbackprop.solvers.preconditioners import (
+    Diagonal,
+    Identity,
+    KroneckerFactored,
     Preconditioner,
-    diagonal,
-    identity,
-    kfac,
 )
 
 PRECONDITIONERS: dict[str | None, Callable[[CurvatureProducts], Preconditioner]] = {
-    "kfac": kfac,
-    "diagonal": diagonal,
-    None: identity,
+    "kfac": KroneckerFactored,
+    "diagonal": Diagonal,
+    None: Identity,
 }
 
 # At the start, the damping is this share of the curvature along the gradient; ...
-FIRST = 1e-1
+FIRST = 0.03
 # ... it never falls below this share of it.
 FLOOR = 1e-6
 LARGEST = 1e12
@@ -39,8 +40,6 @@ LARGEST = 1e12
 POWER = 0.25
 # So many steps go by one preconditioner.
 REFRESH = 4
-# Of the last step, the next one starts with so much.
-CARRIED = 0.95
 # A step that brings less than this share of what it promised is not taken.
 WORTHWHILE = 1e-4
 # Curvature below minus this share of the largest leads away from a saddle.
@@ -62,7 +61,7 @@ class NewtonCG(FullBatch, name="newton-cg"):
     preconditioner : {'kfac', 'diagonal'} or None, default='kfac'
         What conjugate gradients on the Gauss-Newton matrix are sped up by: its
         Kronecker-factored blocks, or its diagonal.
-    forcing : float, default=0.5
+    forcing : float, default=0.7
         The largest share of the gradient that conjugate gradients leave in a step. They
         leave less as the gradient falls.
     max_products : int, default=250
@@ -88,7 +87,7 @@ class NewtonCG(FullBatch, name="newton-cg"):
 
     curvature: str = "gauss_newton"
     preconditioner: str | None = "kfac"
-    forcing: float = 0.5
+    forcing: float = 0.7
     max_products: int = 250
 
     _parameter_constraints: ClassVar[dict[str, list]] = {
@@ -101,6 +100,7 @@ class NewtonCG(FullBatch, name="newton-cg"):
     def bind(self, function: Function) -> Moves:
         """Return the steps of the chosen model."""
         check_rows_apart(self, function.problem.objective.loss)
+        function.linearizes = True
         return MODELS[self.curvature](self, function)
 
 
@@ -123,10 +123,10 @@ class _Damped:
         self.function, self.max_products = function, spec.max_products
         self.prepare = PRECONDITIONERS[spec.preconditioner]
         self.precondition: Preconditioner | None = None
+        self.prepared_at: np.ndarray | None = None
         self.forcing = _Forcing(spec.forcing)
         self.damping = self.scale = 0.0
         self.n_steps = 0
-        self.last: np.ndarray | None = None
 
     def step(self, point: Point) -> Point | None:
         """Raise the damping until a step does what it promises."""
@@ -139,9 +139,7 @@ class _Damped:
             trial = function.at(point.x + found.way)
             self._adapt((point.value - trial.value) / found.promised)
             if function.lowers(point, trial, WORTHWHILE * found.promised):
-                self.last = CARRIED * found.way
                 return trial
-            self.last = None
             # Evaluations are cheaper than products: first try less of the same.
             shorter = backtracking(function, point, found.way, 0.5)
             if shorter is not None:
@@ -150,12 +148,17 @@ class _Damped:
         return None
 
     def _prepare(self, products: CurvatureProducts, point: Point) -> None:
-        if self.n_steps == 0:
-            along = point.gradient / np.linalg.norm(point.gradient)
-            self.scale = float(along @ products.gauss_newton(along))
-            self.damping = FIRST * self.scale
         if self.n_steps % REFRESH == 0:
+            self.prepared_at = point.x
             self.precondition = self.prepare(products)
+        elif self.precondition is None and self.prepared_at is not None:
+            # An earlier run had it, which was cut off.
+            self.precondition = self.prepare(self.function.curvature(self.prepared_at))
+        if self.n_steps == 0:
+            assert self.precondition is not None
+            along = point.gradient / np.linalg.norm(point.gradient)
+            self.scale = self.precondition.curvature(along)
+            self.damping = FIRST * self.scale
         self.n_steps += 1
 
     def _descent(self, products: CurvatureProducts, point: Point) -> Descent:
@@ -166,8 +169,7 @@ class _Damped:
             lambda vector: products.gauss_newton(vector) + damping * vector,
             point.gradient,
             # What is pruned stays out of the search.
-            lambda vector: hold(precondition(vector, damping)),
-            self.last,
+            lambda vector: hold(precondition.solve(vector, damping)),
             self.forcing.at(point),
             self.max_products,
         )
@@ -180,7 +182,9 @@ class _Damped:
 
 
 def _gauss_newton(spec: NewtonCG, function: Function) -> Moves:
-    return Moves(_Damped(spec, function).step)
+    damped = _Damped(spec, function)
+    own = (damped, "damping", "scale", "n_steps", "prepared_at")
+    return Moves(damped.step, memory=Memory(own, (damped.forcing, "steepest")))
 
 
 class _TrustRegion:
@@ -188,13 +192,16 @@ class _TrustRegion:
 
     def __init__(self, spec: NewtonCG, function: Function) -> None:
         self.function, self.max_products = function, spec.max_products
-        self.radius = 1.0
+        self.radius = 0.0
         self.forcing = _Forcing(spec.forcing)
 
     def step(self, point: Point) -> Point | None:
         """Shrink the ball until a step does what it promises."""
         function, products = self.function, self.function.curvature(point.x)
         forcing = self.forcing.at(point)
+        if self.radius == 0.0:
+            length = function.first_step(point) * np.linalg.norm(point.gradient)
+            self.radius = max(1.0, float(length))
         while True:
             found = steihaug(
                 products.hessian,
@@ -235,7 +242,8 @@ class _TrustRegion:
 
 def _hessian(spec: NewtonCG, function: Function) -> Moves:
     region = _TrustRegion(spec, function)
-    return Moves(region.step, region.escape)
+    memory = Memory((region, "radius"), (region.forcing, "steepest"))
+    return Moves(region.step, region.escape, memory)
 
 
 MODELS: dict[str, Callable[[NewtonCG, Function], Moves]] = {

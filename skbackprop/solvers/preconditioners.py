@@ -1,100 +1,144 @@
 """Rough inverses of the Gauss-Newton matrix, for conjugate gradients."""
 
-from collections.abc import Callable
+from abc import ABC, abstractmethod
 
 import numpy as np
 
 from skbackprop.core.layout import Layout
+from skbackprop.core.ops import all_finite
 from skbackprop.linearization import CurvatureProducts
 
 # With more outputs than these, the second moments of gradients are drawn: all of them
 # would take longer than many products.
 EXACT_OUTPUTS = 4
 
-# preconditioner(vector, damping) -> the vector, times the damped inverse
-Preconditioner = Callable[[np.ndarray, float], np.ndarray]
 
-
-def identity(products: CurvatureProducts) -> Preconditioner:
-    """Return no preconditioner at all.
+class Preconditioner(ABC):
+    """What is like the Gauss-Newton matrix at a point, and easily inverted.
 
     Parameters
     ----------
     products : CurvatureProducts
-        The objective near a point.
-
-    Returns
-    -------
-    callable
-        The identity.
+        The objective near that point.
     """
-    return lambda vector, damping: vector
+
+    @abstractmethod
+    def __init__(self, products: CurvatureProducts) -> None: ...
+
+    @abstractmethod
+    def solve(self, vector: np.ndarray, damping: float) -> np.ndarray:
+        """Return a vector times the damped inverse.
+
+        Parameters
+        ----------
+        vector : ndarray of shape (n_params,)
+            The vector.
+        damping : float
+            What is added to the diagonal.
+
+        Returns
+        -------
+        ndarray of shape (n_params,)
+            A new array, or the vector.
+        """
+
+    @abstractmethod
+    def curvature(self, vector: np.ndarray) -> float:
+        """Return the curvature along a vector.
+
+        Parameters
+        ----------
+        vector : ndarray of shape (n_params,)
+            The vector.
+
+        Returns
+        -------
+        float
+            ``vector' G vector``, roughly.
+        """
 
 
-def diagonal(products: CurvatureProducts) -> Preconditioner:
-    """Return the inverse of the damped diagonal, to the power 3/4 as Martens has it.
+class Identity(Preconditioner):
+    """No preconditioner at all."""
 
-    Parameters
-    ----------
-    products : CurvatureProducts
-        The objective near a point.
+    def __init__(self, products: CurvatureProducts) -> None:
+        self.products = products
 
-    Returns
-    -------
-    callable
-        The preconditioner.
-    """
-    entries = products.gauss_newton_diagonal().astype(np.float64)
-    return lambda vector, damping: vector / (entries + damping) ** 0.75
+    def solve(self, vector: np.ndarray, damping: float) -> np.ndarray:
+        """Return the vector."""
+        return vector
+
+    def curvature(self, vector: np.ndarray) -> float:
+        """Return it exactly, by a product."""
+        return float(vector @ self.products.gauss_newton(vector))
 
 
-def kfac(products: CurvatureProducts) -> Preconditioner:
-    """Return the inverse of the damped Kronecker-factored blocks of dense layers.
+class Diagonal(Preconditioner):
+    """The inverse of the damped diagonal, to the power 3/4 as Martens has it."""
+
+    def __init__(self, products: CurvatureProducts) -> None:
+        self.entries = _entries(products)
+
+    def solve(self, vector: np.ndarray, damping: float) -> np.ndarray:
+        """Return the vector over what is left of the diagonal."""
+        return vector / (self.entries + damping) ** 0.75
+
+    def curvature(self, vector: np.ndarray) -> float:
+        """Return that of the diagonal."""
+        return float(vector**2 @ self.entries)
+
+
+class KroneckerFactored(Preconditioner):
+    """The inverse of the damped Kronecker-factored blocks of dense layers.
 
     Other parameters, such as the scales of a normalisation, go by the diagonal.
-
-    Parameters
-    ----------
-    products : CurvatureProducts
-        The objective near a point.
-
-    Returns
-    -------
-    callable
-        The preconditioner.
 
     References
     ----------
     J. Martens and R. Grosse, "Optimizing neural networks with Kronecker-factored
     approximate curvature", ICML 2015.
     """
-    layout = products.objective.network.layout
-    blocks = _blocks(products, layout)
-    others, entries = _others(products, layout)
-    padded = np.zeros(layout.size)
-    n_params = products.n_params
 
-    def solve(vector: np.ndarray, damping: float) -> np.ndarray:
-        padded[:n_params] = vector
-        padded[others] /= entries + damping
-        views = layout.views(padded)
-        for key, block in blocks:
-            weight, bias = views[key]
+    def __init__(self, products: CurvatureProducts) -> None:
+        layout = products.objective.network.layout
+        self.blocks = _blocks(products, layout)
+        self.others, self.entries = _others(products, layout)
+        self.n_params, self.padded = products.n_params, np.zeros(layout.size)
+        self.views = layout.views(self.padded)
+
+    def solve(self, vector: np.ndarray, damping: float) -> np.ndarray:
+        """Return the solutions of all blocks."""
+        self.padded[: self.n_params] = vector
+        self.padded[self.others] /= self.entries + damping
+        for key, block in self.blocks:
+            weight, bias = self.views[key]
             stacked = block.solve(np.vstack([weight, bias]), damping)
             weight[...], bias[...] = stacked[:-1], stacked[-1]
-        return padded[:n_params].copy()
+        return self.padded[: self.n_params].copy()
 
-    return solve
+    def curvature(self, vector: np.ndarray) -> float:
+        """Return the sum of those of all blocks."""
+        self.padded[: self.n_params] = vector
+        blocks = [
+            block.curvature(np.vstack(self.views[key])) for key, block in self.blocks
+        ]
+        return float(sum(blocks) + vector[self.others] ** 2 @ self.entries)
 
 
 class _Block:
     """The Kronecker product of two symmetric matrices, by their eigenvectors."""
 
     def __init__(self, inputs: np.ndarray, outputs: np.ndarray) -> None:
+        if not (all_finite(inputs) and all_finite(outputs)):
+            inputs, outputs = np.eye(len(inputs)), np.eye(len(outputs))
         a, self.of_inputs = np.linalg.eigh(inputs.astype(np.float64))
         g, self.of_outputs = np.linalg.eigh(outputs.astype(np.float64))
         # What is below zero is so by rounding.
         self.values = np.multiply.outer(a.clip(0.0), g.clip(0.0))
+
+    def curvature(self, matrix: np.ndarray) -> float:
+        turned = self.of_inputs.T @ matrix @ self.of_outputs
+        return float((turned * turned * self.values).sum())
 
     def solve(self, matrix: np.ndarray, damping: float) -> np.ndarray:
         turned = self.of_inputs.T @ matrix @ self.of_outputs
@@ -126,5 +170,10 @@ def _others(
     others = np.flatnonzero(~of_dense[: products.n_params])
     if not others.size:
         return others, np.empty(0)
-    entries = products.gauss_newton_diagonal().astype(np.float64)
-    return others, entries[others]
+    return others, _entries(products)[others]
+
+
+def _entries(products: CurvatureProducts) -> np.ndarray:
+    """Return the diagonal; squares that overflow, as those of blocks, count for one."""
+    diagonal = products.gauss_newton_diagonal().astype(np.float64)
+    return np.nan_to_num(diagonal, nan=1.0, posinf=1.0)

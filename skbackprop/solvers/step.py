@@ -69,11 +69,14 @@ def bind_step(
     last: list[Callable[[], Any]] = []
     if problem.max_norm is not None:
         last.append(bind_max_norm(layout, problem.theta, problem.max_norm))
+    first: list[Callable[[], Any]] = []
     if problem.objective.mask is not None:
+        # A norm to clip by, say, is that of what is free.
+        first = [partial(problem.objective.hold, grad) for grad in grads]
         last.append(partial(problem.objective.hold, theta))
     if after_step is not None:
         last.append(partial(after_step, grads[0]))
-    return _followed(step, last) if last else step
+    return _between(first, step, last) if last else step
 
 
 def _bind_parts(
@@ -136,11 +139,17 @@ def _bind_part(
     return held_step
 
 
-def _followed(step: BoundStep, last: Sequence[Callable[[], Any]]) -> BoundStep:
-    def followed(share: float, rate: float, t: int) -> float:
+def _between(
+    first: Sequence[Callable[[], Any]],
+    step: BoundStep,
+    last: Sequence[Callable[[], Any]],
+) -> BoundStep:
+    def between(share: float, rate: float, t: int) -> float:
+        for each in first:
+            each()
         value = step(share, rate, t)
         for each in last:
             each()
         return value
 
-    return followed
+    return between

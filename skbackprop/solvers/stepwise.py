@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain, repeat
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from skbackprop.solvers.base import (
 )
 from skbackprop.solvers.epoch import Epoch
 from skbackprop.solvers.gradients import Gradients
+from skbackprop.solvers.handover import Handover
 from skbackprop.solvers.step import bind_step
 from skbackprop.updates import Update
 
@@ -48,7 +49,7 @@ class Stepwise(Solver):
             What came of it.
         """
         updates = self.chain()
-        state = problem.state or _fresh_state(problem, updates)
+        state = _handed_over(problem) or problem.state or _fresh_state(problem, updates)
         averager = None if problem.averaging is None else Averager(problem, state)
         moving = problem if averager is None else averager.moving
         crew = Crew(threads_for(problem.objective.network.work(problem.batch_size)))
@@ -64,6 +65,13 @@ class Stepwise(Solver):
             )
             epoch = Epoch(moving, gradients, step)
             return _Run(problem, moving.theta, epoch, state, averager).go()
+
+
+def _handed_over(problem: Problem) -> SolverState | None:
+    """Return the memory of the run that is gone on with, if there is one."""
+    if problem.handover is None or problem.handover.earlier is None:
+        return None
+    return SolverState.recalled(problem.handover.earlier["state"])
 
 
 def _fresh_state(problem: Problem, updates: Sequence[Update]) -> SolverState:
@@ -89,10 +97,29 @@ class _Run:
         self.state, self.averager = state, averager
         self.rates = _bind_rates(problem)
         self.earlier, self.last = problem.theta.copy(), problem.theta.copy()
+        self.n_done = 0
+        if problem.handover is not None:
+            self._hand_over(problem.handover)
+
+    def _hand_over(self, handover: Handover) -> None:
+        """Say how to go on from here, and go on from where an earlier run was."""
+        handover.offer(self._told)
+        if handover.earlier is not None:
+            self.n_done = handover.earlier["n_done"]
+            self.earlier = handover.earlier["earlier"]
+            self.epoch.recall(handover.earlier["epoch"])
+
+    def _told(self) -> dict[str, Any]:
+        return {
+            "state": self.state.told(),
+            "epoch": self.epoch.told(),
+            "earlier": self.earlier,
+            "n_done": self.n_done,
+        }
 
     def go(self) -> Solution:
         problem, state = self.problem, self.state
-        for _ in range(problem.max_iter):
+        while self.n_done < problem.max_iter:
             problem.monitor.begin_epoch()
             rate, rates = self.rates(state.n_epochs, state.rate)
             loss = self._pass(rates)
@@ -107,8 +134,9 @@ class _Run:
             status = self._obey(verdict)
             if status is not None:
                 return Solution(status, state=state)
+        planned = problem.total_epochs or problem.max_iter
         message = (
-            f"Stochastic Optimizer: Maximum iterations ({problem.max_iter}) reached "
+            f"Stochastic Optimizer: Maximum iterations ({planned}) reached "
             "and the optimization hasn't converged yet."
         )
         return Solution(Status.BUDGET_SPENT, message, state)
@@ -130,6 +158,7 @@ class _Run:
         np.copyto(self.last, self.problem.theta)
         self.state.n_steps += self.problem.n_batches
         self.state.n_epochs += 1
+        self.n_done += 1
 
     def _look_at_the_schedule(self) -> None:
         problem, state = self.problem, self.state

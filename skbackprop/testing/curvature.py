@@ -19,8 +19,9 @@ def check_curvature(
     """Check what ``layer.linearize`` returns, which second derivatives are made of.
 
     Its tangent is compared with differences of the layer's forward map, as in
-    prediction, its gradients with those of the backward map, and its bend with
-    differences of these.
+    prediction, its gradients with those of the backward map, those of single rows and
+    their squares included, and its bend with differences of these: none at all, where
+    it calls itself straight. An output that it has at hand is compared as well.
 
     Parameters
     ----------
@@ -54,10 +55,16 @@ def check_curvature(
     name = type(layer).__name__
     dx, gradient = line.backward(0.0)
     own, bent = line.own_gradient(near), line.own_bend(near)
+    each, squared = line.own_rows(near)
+    alone = line.rows()
+    output = line.forward(0.0)
     checks = [
+        ("output", output if near.output is None else near.output, output),
         ("tangent", line.own_tangent(near), _differenced(line.forward)),
         ("gradient of the input", near.cotangent(line.dy[np.newaxis])[0], dx),
         ("gradient of the parameters", own, gradient),
+        ("gradients of the parameters by row", each, alone),
+        ("squares of the parameters' gradients", squared, (alone**2).sum(axis=0)),
         ("bend of the input's gradient", bent[0], _differenced(line.of_input)),
         ("bend of the parameters'", bent[1], _differenced(line.of_parameters)),
     ]
@@ -91,13 +98,21 @@ class _Line:
         site = _site(self.layout, theta, None, x, self.dy, None)
         return self.layer.bind_forward(site)(x).copy()
 
-    def backward(self, step: float) -> tuple[np.ndarray, np.ndarray]:
+    def backward(
+        self, step: float, dy: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         theta, x = self.theta + step * self.along, self.x + step * self.tx
+        dy = self.dy if dy is None else dy
         grad = np.zeros(self.layout.size)
-        site = _site(self.layout, theta, grad, x, self.dy, None)
+        site = _site(self.layout, theta, grad, x, dy, None)
         self.layer.bind_forward(site)(x)
-        dx = self.layer.bind_backward(site)(x, self.dy.copy()).copy()
+        dx = self.layer.bind_backward(site)(x, dy.copy()).copy()
         return dx, grad[self.moved]
+
+    def rows(self) -> np.ndarray:
+        """Return the gradient of the parameters for each row alone."""
+        alone = self.dy * np.eye(len(self.dy))[:, :, np.newaxis]
+        return np.array([self.backward(0.0, dy)[1] for dy in alone])
 
     def of_input(self, step: float) -> np.ndarray:
         return self.backward(step)[0]
@@ -115,13 +130,21 @@ class _Line:
         near.gradients(self.dy[np.newaxis], self.layout.block_views(block)[0])
         return block[0, self.moved]
 
+    def own_rows(self, near: Linearized) -> tuple[np.ndarray, np.ndarray]:
+        rows, squared = np.zeros((len(self.dy), self.layout.size)), self.theta * 0.0
+        near.row_gradients(self.dy, self.layout.block_views(rows)[0])
+        near.squares(self.dy[np.newaxis], self.layout.views(squared)[0])
+        return rows[:, self.moved], squared[self.moved]
+
     def own_bend(self, near: Linearized) -> tuple[np.ndarray, np.ndarray]:
         block = np.zeros((1, self.layout.size))
         (tangents,) = self.layout.block_views(self.along[np.newaxis])
         (bends,) = self.layout.block_views(block)
-        dx = near.bend(self.tx[np.newaxis], tangents, self.dy, bends)
-        # It may be a plain 0.0.
-        return (np.zeros_like(self.x[np.newaxis]) + dx)[0], block[0, self.moved]
+        dx = None
+        if not near.is_straight:  # else nobody asks
+            dx = near.bend(self.tx[np.newaxis], tangents, self.dy, bends)
+        bent = np.zeros_like(self.x) if dx is None else dx[0]
+        return bent, block[0, self.moved]
 
 
 def _differenced(function: Callable[[float], np.ndarray]) -> np.ndarray:

@@ -7,6 +7,9 @@ from typing import Any
 class NoCallbacks:
     """Nobody wants to know."""
 
+    def skip(self, n_epochs: int) -> None:
+        """Do nothing."""
+
     def begin_epoch(self) -> None:
         """Do nothing."""
 
@@ -50,8 +53,22 @@ class FitCallbacks:
         self._fit.call_on_fit_task_begin(**self._given)
         self._epoch: Any = None
 
+    def skip(self, n_epochs: int) -> None:
+        """Count epochs that were done before, so that the next has its number.
+
+        Parameters
+        ----------
+        n_epochs : int
+            How many.
+        """
+        for _ in range(n_epochs):
+            self._fit.subcontext(task_name="epoch")
+
     def begin_epoch(self) -> None:
         """Open a task for the epoch."""
+        if self._epoch is not None:
+            # Where a solver stops half-way, the next one goes on with the epoch.
+            return
         self._epoch = self._fit.subcontext(task_name="epoch")
         self._epoch.call_on_fit_task_begin(
             **self._given, reconstruction_attributes=self._snapshot

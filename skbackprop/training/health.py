@@ -143,6 +143,8 @@ class Probe:
     ----------
     settling : int
         The number of epochs at the beginning that are not to be judged.
+    before : ndarray of shape (n_params,)
+        The parameters at the last measurement, or at the start; changed in place.
     """
 
     def __init__(
@@ -150,7 +152,7 @@ class Probe:
     ) -> None:
         network, n_rows = objective.network, min(n_rows, len(data))
         self.settling = SETTLING if network.mixes_rows(data.is_sparse) else 0
-        self._loss, self._theta, self._before = objective.loss, theta, theta.copy()
+        self._loss, self._theta, self.before = objective.loss, theta, theta.copy()
         # No random numbers: the probe must not change the course of training.
         rows = np.arange(n_rows) * len(data) // n_rows
         reader = ChunkReader(data, n_rows, theta.dtype)
@@ -165,7 +167,7 @@ class Probe:
         layout, gradient = network.layout, np.zeros_like(self._theta)
         self._weights, self._weights_before, self._weight_gradients = (
             layout.of_kind("weight", vector)
-            for vector in (self._theta, self._before, gradient)
+            for vector in (self._theta, self.before, gradient)
         )
         params, grads = layout.views(self._theta), layout.views(gradient)
         n_rows = workspace.max_rows
@@ -204,7 +206,7 @@ class Probe:
             norms = [_norm(weights) for weights in self._weights]
             gradients = [_norm(weights) for weights in self._weight_gradients]
             ratio = np.array([*map(_change, self._weights, self._weights_before)])
-            np.copyto(self._before, self._theta)
+            np.copyto(self.before, self._theta)
             return np.array([gradients, norms, ratio / norms, inputs, dead, saturated])
 
     def _shares(self) -> np.ndarray:

@@ -1,13 +1,17 @@
 """The monitor: history, patience, the best parameters, progress and callbacks."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from skbackprop.solvers import Verdict
 from skbackprop.training.alarm import alarm_of
 from skbackprop.training.health import GradientHealth
+
+# What a monitor has to know in order to go on, beside what its parts do.
+TOLD = ("n_iter", "n_seen", "watched", "best_theta", "stopped_by", "alarm")
 
 
 @dataclass
@@ -56,6 +60,9 @@ class Patience:
 class Callbacks(Protocol):
     """Who else wants to know about epochs."""
 
+    def skip(self, n_epochs: int) -> None:
+        """Hear how many epochs of the fit were done before."""
+
     def begin_epoch(self) -> None:
         """Hear that an epoch begins."""
 
@@ -76,6 +83,8 @@ class Checker(Protocol):
 class Stopper(Protocol):
     """Judges by rules whether to go on."""
 
+    memories: list[dict[str, Any]]
+
     def verdict(self) -> str | None:
         """Return the rule that says to stop, if any."""
 
@@ -84,6 +93,7 @@ class Probe(Protocol):
     """Looks at the layers."""
 
     settling: int
+    before: np.ndarray
 
     def measure(self) -> np.ndarray:
         """Return what is seen of each of them."""
@@ -170,6 +180,39 @@ class TrainingMonitor:
         self.best_theta: np.ndarray | None = None
         self.stopped_by: str | None = None
         self.alarm: str | None = None
+
+    def told(self) -> dict[str, Any]:
+        """Return what a monitor has to know that goes on from here.
+
+        Returns
+        -------
+        dict of str to object
+            What ``recall`` takes.
+        """
+        return {
+            **{name: getattr(self, name) for name in TOLD},
+            "history": dict(vars(self.history)),
+            "patience": None if self.patience is None else dict(vars(self.patience)),
+            "rules": [] if self.stopper is None else self.stopper.memories,
+            "probed": None if self.probe is None else self.probe.before,
+        }
+
+    def recall(self, told: Mapping[str, Any]) -> None:
+        """Go on from where another monitor was.
+
+        Parameters
+        ----------
+        told : dict of str to object
+            What ``told`` returned. Rules and the probe are not told here, but where
+            they are bound.
+        """
+        for name in TOLD:
+            setattr(self, name, told[name])
+        for name, curve in told["history"].items():
+            # In place: others may hold these lists.
+            getattr(self.history, name)[:] = curve
+        patience = told["patience"]
+        self.patience = None if patience is None else Patience(**patience)
 
     def keep_start(self) -> None:
         """Hold the starting parameters as the ones to beat on validation data."""

@@ -2,10 +2,10 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from numbers import Real
 from time import perf_counter
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -45,6 +45,12 @@ class FitView:
         The parameters, in the vector that the solver moves: copy it to remember it.
     history : History
         The curves, the epoch at hand included.
+    seconds : float
+        How long the fit had been at work before it was cut off, for a fit that goes on
+        from a checkpoint.
+    memory : dict
+        What the rule is to remember from epoch to epoch: empty at the start, for each
+        rule its own, and kept by checkpoints.
     """
 
     objective: Objective
@@ -52,6 +58,8 @@ class FitView:
     target: Target
     theta: np.ndarray
     history: History
+    seconds: float = 0.0
+    memory: dict[str, Any] = field(default_factory=dict)
 
     @property
     def trained(self) -> np.ndarray:
@@ -85,7 +93,8 @@ class StoppingRule(Spec, ABC, family=True):
     """Ends training when something is reached.
 
     A member says in ``bind`` what it looks at. It is bound anew in each call of ``fit``
-    and of ``partial_fit``, so that it holds no state itself.
+    and of ``partial_fit``, so that it holds no state itself. What it is to remember
+    when a fit goes on from a checkpoint, it writes to ``view.memory``.
 
     Attributes
     ----------
@@ -246,7 +255,7 @@ class TimeBudget(StoppingRule, name="time"):
 
     def bind(self, view: FitView) -> Judge:
         """Start the clock."""
-        end = perf_counter() + self.seconds
+        end = perf_counter() + self.seconds - view.seconds
         return lambda: perf_counter() >= end
 
 
@@ -259,10 +268,26 @@ class Stopper:
         The rules.
     view : FitView
         The fit that they judge.
+    memories : sequence of dict, optional
+        For each rule, what it is to remember of a fit that was cut off.
+
+    Attributes
+    ----------
+    memories : list of dict
+        The same, as the rules change it.
     """
 
-    def __init__(self, rules: Sequence[StoppingRule], view: FitView) -> None:
-        self._judges = [(repr(rule), rule.bind(view)) for rule in rules]
+    def __init__(
+        self,
+        rules: Sequence[StoppingRule],
+        view: FitView,
+        memories: Sequence[dict[str, Any]] | None = None,
+    ) -> None:
+        self.memories = [{} for _ in rules] if memories is None else [*memories]
+        self._judges = [
+            (repr(rule), rule.bind(replace(view, memory=memory)))
+            for rule, memory in zip(rules, self.memories, strict=True)
+        ]
 
     def verdict(self) -> str | None:
         """Judge an epoch.

@@ -68,6 +68,28 @@ def test_an_error_in_a_task_reaches_the_caller_once_all_are_done(failing):
     assert list(crew.run([lambda: 1, lambda: 2])) == [1, 2]
 
 
+@pytest.mark.parametrize("size", [1, 3])
+def test_parts_are_dealt_out_once_each(size):
+    taken = []
+    Crew(size).deal(range(50), taken.extend)
+    assert sorted(taken) == list(range(50))
+
+
+def test_an_interrupt_leaves_nothing_to_the_helpers():
+    taken = []
+
+    def work(parts):
+        if threading.current_thread() is threading.main_thread():
+            raise KeyboardInterrupt
+        for part in parts:
+            taken.append(part)
+            time.sleep(0.01)
+
+    with pytest.raises(KeyboardInterrupt):
+        Crew(2).deal(range(200), work)
+    assert len(taken) < 200
+
+
 def test_floating_point_flags_are_ignored_in_every_thread():
     def overflow():
         return np.exp(np.array([1e4]))

@@ -10,6 +10,7 @@ from skbackprop import BackpropClassifier, BackpropRegressor
 from skbackprop.initializers import Zeros
 from skbackprop.layers import BatchNorm, Dropout, ReLU
 from skbackprop.penalties import L2
+from skbackprop.pruning import OneShot
 from skbackprop.schedules import Adaptive, InverseScaling
 from skbackprop.solvers import LBFGS, SGD, Adam
 
@@ -58,6 +59,7 @@ WRONG = {
     "augmentation": ["flip", 0.1, Dropout()],
     "scaling": ["minmax", True, 1.0, ReLU()],
     "stopping": ["never", 0.1, Adam()],
+    "pruning": ["never", 0.5, Adam(), OneShot],
     "gradient_health": ["yes", 0, -1, 2.5, None],
 }
 WRONG_CASES = [

@@ -22,6 +22,7 @@ from skbackprop.averaging import EMA
 from skbackprop.initializers import Orthogonal
 from skbackprop.layers import Dropout, LayerNorm, Tanh
 from skbackprop.penalties import L2
+from skbackprop.pruning import OneShot
 from skbackprop.schedules import InverseScaling
 from skbackprop.solvers import SGD, Adam
 from skbackprop.training import LossBelow
@@ -222,6 +223,7 @@ SEARCHED = {
     "augmentation": [None, "mixup", ["gaussian_noise", "feature_dropout"]],
     "scaling": [None, "standard", "robust"],
     "stopping": [None, "loss", LossBelow(0.1), ["time", "weight_change"]],
+    "pruning": [None, "gradual", OneShot(unit="neurons")],
     "gradient_health": [False, True],
 }
 SEARCHED_TOO = {

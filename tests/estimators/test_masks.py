@@ -9,7 +9,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_iris
 
 from skbackprop import BackpropClassifier
-from skbackprop.solvers import Solver
+from skbackprop.solvers import SGD, Solver
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 X, Y = load_iris(return_X_y=True)
@@ -80,3 +80,15 @@ def test_the_users_own_start_is_masked_too():
     model = pruned()
     model.fit(X, Y, coefs_init=model.coefs_, intercepts_init=model.intercepts_)
     assert held(model)
+
+
+def test_a_gradient_is_clipped_by_what_is_free_of_it():
+    model = pruned(
+        solver=SGD(momentum=0.0), learning_rate_init=1.0, clip_norm=1e-3, alpha=0.0
+    )
+    model.fit(X, Y)
+    before = [array.copy() for array in model.coefs_ + model.intercepts_]
+    model.partial_fit(X, Y)
+    pairs = zip(before, model.coefs_ + model.intercepts_, strict=True)
+    step = sum(np.sum(np.square(new - old)) for old, new in pairs) ** 0.5
+    assert step == pytest.approx(1e-3)

@@ -60,6 +60,7 @@ ACTS = {
     "augmentation": ({}, "gaussian_noise"),
     "scaling": ({}, "standard"),
     "stopping": ({}, LossBelow(1e3)),
+    "pruning": ({}, "gradual"),
 }
 ACTS_TOO = {
     BackpropClassifier: {

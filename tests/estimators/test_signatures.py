@@ -27,6 +27,7 @@ SLOTS = {
     "augmentation": None,
     "scaling": None,
     "stopping": None,
+    "pruning": None,
     "gradient_health": False,
 }
 NEW = {

@@ -12,7 +12,11 @@ from skbackprop.layers import (
     Standardize,
     UnitLength,
 )
-from skbackprop.layers.linearized import Elementwise, LinearizedDense
+from skbackprop.layers.linearized import (
+    Elementwise,
+    LinearizedDense,
+    LinearizedPReLU,
+)
 from skbackprop.testing import check_curvature
 
 MEMBERS = {
@@ -83,9 +87,51 @@ def test_a_layer_of_ones_own_passes():
     assert check_curvature(Cubed()) < 1e-6
 
 
+class Straight(LinearizedDense):
+    is_straight = True
+
+
+class StraightDense(Dense):
+    """Nobody would ask how it bends."""
+
+    def linearize(self, x, params):
+        return Straight(x, params[0])
+
+
+class WrongOutput(Cubed):
+    """What it hands on is not what it gives."""
+
+    def linearize(self, x, params):
+        return Elementwise(*self.derivatives(x), x**2)
+
+
+class Rowless(LinearizedDense):
+    def row_gradients(self, dy, rows):
+        """Write nothing, as a layer without parameters."""
+
+
+class RowlessDense(Dense):
+    def linearize(self, x, params):
+        return Rowless(x, params[0])
+
+
+class Squareless(LinearizedDense):
+    def squares(self, dy, squared):
+        squared[0][...] += np.abs(self.x.T @ dy[0])
+
+
+class SquarelessDense(Dense):
+    def linearize(self, x, params):
+        return Squareless(x, params[0])
+
+
 @pytest.mark.parametrize(
     ("layer", "what"),
     [
+        (WrongOutput(), "output"),
+        (StraightDense(3), "bend of the input's gradient"),
+        (RowlessDense(3), "gradients of the parameters by row"),
+        (SquarelessDense(3), "squares of the parameters' gradients"),
         (WrongSlope(), "tangent"),
         (WrongCurvature(), "bend of the input's gradient"),
         (CarelessDense(3), "gradient of the parameters"),
@@ -99,4 +145,11 @@ def test_what_is_wrong_is_named(layer, what):
 
 def test_an_elementwise_layer_without_curvature_may_say_none():
     near = Elementwise(np.ones((2, 3)), None)
-    assert near.bend(np.ones((1, 2, 3)), (), np.ones((2, 3)), ()) == 0.0
+    assert near.bend(np.ones((1, 2, 3)), (), np.ones((2, 3)), ()) is None
+
+
+def test_what_is_straight_says_so():
+    assert Elementwise(np.ones((2, 3)), None).is_straight
+    assert not Elementwise(np.ones((2, 3)), np.ones((2, 3))).is_straight
+    # Its slopes bend it.
+    assert not LinearizedPReLU(np.ones((2, 3)), np.ones(3)).is_straight

@@ -1,9 +1,12 @@
 """Products with curvature matrices: exact, through every part of the package."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
 from skbackprop.core.data import Data, MatrixTarget
+from skbackprop.evaluation import Evaluation
 from skbackprop.layers import (
     Activation,
     Dense,
@@ -190,13 +193,32 @@ def test_chunks_add_up(point, kind):
     assert off(getattr(point.products(), kind)(point.directions), in_chunks) < 1e-13
 
 
+@pytest.mark.parametrize("cache_bytes", [0, 2**28])
+def test_value_and_gradient_are_those_of_an_evaluation(point, cache_bytes):
+    evaluation = Evaluation(point.objective, point.theta, point.data)
+    loss, gradient = evaluation.value_and_gradient()
+    value, own = point.products(cache_bytes=cache_bytes).value_and_gradient()
+    assert abs(value - loss) < 1e-13 * abs(loss)
+    assert off(own, gradient[: point.n]) < 1e-13
+
+
 def test_nothing_is_kept_that_is_too_large(point):
     without, kept = point.products(cache_bytes=0), point.products()
     for products in (without, kept):
         assert (
             off(products.hessian(point.directions), kept.hessian(point.directions)) == 0
         )
-    assert (len(without._records), len(kept._records)) == (0, 3)
+    assert (len(without._records), len(kept._records)) == (0, 4)
+
+
+def test_threads_of_the_user_do_not_share_buffers(point):
+    products = point.products(cache_bytes=0)
+    mine = products._record(0)
+    before = mine.prediction.copy()
+    with ThreadPoolExecutor(1) as another:
+        theirs = another.submit(products._record, 1).result()
+    assert not np.array_equal(theirs.prediction, before)
+    assert np.array_equal(mine.prediction, before)
 
 
 @pytest.mark.parametrize("kind", ["hessian", "gauss_newton", "empirical_fisher"])

@@ -76,13 +76,8 @@ class Theirs:
     def scores(self, theta):
         layout = self.point.objective.network.layout
         x = torch.tensor(self.point.data.X)
-        for function, group, offsets in zip(
-            self.functions, layout.params, layout._offsets, strict=True
-        ):
-            params = [
-                theta[start : start + param.size].reshape(param.shape)
-                for param, start in zip(group, offsets, strict=True)
-            ]
+        # Slices and shapes are all that the views are made with: tensors do as well.
+        for function, params in zip(self.functions, layout.views(theta), strict=True):
             x = function(x, *params)
         return x
 

@@ -8,7 +8,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skbackprop import BackpropClassifier, BackpropRegressor
 from skbackprop.core.spec import resolve
-from skbackprop.pruning import Criterion, Point, Sample
+from skbackprop.pruning import Criterion, Sample
 
 X, Y = load_iris(return_X_y=True)
 X = (X - X.mean(axis=0)) / X.std(axis=0)
@@ -42,7 +42,7 @@ def linear(alpha=0.0, weight=None):
 
 
 def point(model, X=X, y=Y, weight=None, seed=0):
-    return Point(model, Sample(X, y, weight), np.random.RandomState(seed))
+    return Sample(X, y, weight).point(model, np.random.RandomState(seed))
 
 
 def saliency(name, at, **options):

@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from skbackprop.pruning import prune
+from skbackprop.pruning import Sample, prune
 from skbackprop.pruning.depth import merged
-from skbackprop.pruning.point import Sample
 
 from ._fitted import X, Y, classifier, is_held
 

@@ -228,9 +228,23 @@ def test_nothing_goes_if_nothing_may(model):
         max_score_drop=0.0,
         X_val=X,
         y_val=Y,
-        scoring="neg_log_loss",
+        scoring=lambda model, X, y: float(model.masks_ is None),
     )
     assert pruned.masks_ is None
+
+
+@pytest.mark.parametrize("limit", [0.05, 0.33, 0.62])
+def test_the_last_round_is_halved_to_where_the_score_allows(model, limit):
+    pruned = prune(
+        model,
+        amount=0.9,
+        n_rounds=3,
+        max_score_drop=0.0,
+        X_val=X,
+        y_val=Y,
+        scoring=lambda model, X, y: model.masks_ is None or share_gone(model) <= limit,
+    )
+    assert limit - 0.54 / 16 - 0.01 < share_gone(pruned) <= limit
 
 
 # ---------------------------------------------------------------------------- refusals

@@ -5,8 +5,8 @@ import pytest
 
 from skbackprop.core.workspace import Workspace
 from skbackprop.layers import Activation, Dense, Normalization, Standardize, UnitLength
+from skbackprop.masking.structure import Structure
 from skbackprop.network import Network
-from skbackprop.pruning.structure import Structure
 
 from ._fitted import X, classifier
 

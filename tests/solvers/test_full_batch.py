@@ -23,6 +23,7 @@ from skbackprop.solvers import (
     Status,
     Verdict,
 )
+from skbackprop.solvers.full_batch import Function
 
 from ..builders import Recorder, perceptron, problem, regression_data
 
@@ -140,6 +141,29 @@ def test_what_cannot_be_computed_diverges_without_a_warning(solver, loss):
 
 
 @every_solver
+def test_a_first_step_is_seen_where_targets_are_many_digits_large(solver):
+    given = make(np.float32)
+    data = regression_data(dtype=np.float32)
+    large = MatrixTarget(1e8 * data.target.encoded)
+    given.data = Data(data.X, large)
+    start = Function(given).start()
+    solver.minimise(given)
+    assert given.monitor.losses[-1] < start.value
+
+
+@every_solver
+@pytest.mark.parametrize(("dtype", "size"), [(np.float32, 1e30), (np.float64, 1e200)])
+def test_inputs_whose_squares_overflow(solver, dtype, size):
+    given = make(dtype, max_iter=200)
+    data = regression_data(dtype=dtype)
+    given.data = Data(data.X * dtype(size), data.target)
+    start = Function(given).start()
+    assert start.is_finite
+    assert solver.minimise(given).status is Status.CONVERGED
+    assert given.monitor.losses[-1] < start.value
+
+
+@every_solver
 @pytest.mark.parametrize("penalty", [L1(0.1), ElasticNet(0.1)], ids=repr)
 def test_absolute_values_are_refused_with_what_to_use_instead(solver, penalty):
     given = make()
@@ -193,3 +217,20 @@ def test_too_many_parameters_are_refused_with_what_to_use_instead(kind):
     with pytest.raises(ValueError, match=r"21 .* max_params=20.*newton-cg"):
         kind(max_params=20).minimise(given)
     kind(max_params=21).minimise(given)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_linearised_function_is_the_same_and_keeps_its_latest_products(dtype):
+    plain, linearised = Function(make(dtype)), Function(make(dtype))
+    linearised.linearizes = True
+    expected, point = plain.start(), linearised.start()
+    rtol = 10 * np.finfo(dtype).eps
+    assert_allclose(point.value, expected.value, rtol=rtol)
+    scale = np.abs(expected.gradient).max()
+    assert_allclose(point.gradient, expected.gradient, atol=10 * rtol * scale)
+    assert linearised.curvature(point.x) is linearised.curvature(point.x)
+    assert plain.curvature(point.x) is not plain.curvature(point.x)
+    # Those of other points, or in another type, are made anew.
+    elsewhere = linearised.curvature(point.x + 1.0)
+    assert_allclose(elsewhere.theta, point.x + 1.0, rtol=rtol)
+    assert linearised.curvature(point.x, np.float64).theta.dtype == np.float64

@@ -17,7 +17,11 @@ from skbackprop.objective import Objective
 from skbackprop.penalties import L2
 from skbackprop.solvers import GD, NewtonCG, Solver, Status
 from skbackprop.solvers.conjugate import conjugate_gradients
-from skbackprop.solvers.preconditioners import diagonal, identity, kfac
+from skbackprop.solvers.preconditioners import (
+    Diagonal,
+    Identity,
+    KroneckerFactored,
+)
 
 from ..builders import perceptron, problem
 
@@ -115,7 +119,20 @@ def test_on_a_linear_least_squares_problem_kfac_is_the_inverse():
     matrix = at.gauss_newton(np.eye(at.n_params))
     matrix[np.arange(3), np.arange(3)] -= 0.1 / 40  # it leaves the penalty out
     expected = np.linalg.solve(matrix + damping * np.eye(4), vector)
-    assert_allclose(kfac(at)(vector, damping), expected, rtol=1e-9)
+    found = KroneckerFactored(at)
+    assert_allclose(found.solve(vector, damping), expected, rtol=1e-9)
+    assert_allclose(found.curvature(vector), vector @ matrix @ vector, rtol=1e-9)
+
+
+def test_they_know_the_curvature_along_a_vector():
+    at = near(perceptron((3, 4, 2)))
+    vector = rng.normal(size=at.n_params)
+    by_diagonal = vector**2 @ at.gauss_newton_diagonal()
+    assert_allclose(Diagonal(at).curvature(vector), by_diagonal)
+    exact = vector @ at.gauss_newton(vector)
+    assert_allclose(Identity(at).curvature(vector), exact)
+    # The blocks leave out what layers do to each other, and are approximate themselves.
+    assert 0.2 * exact < KroneckerFactored(at).curvature(vector) < 5 * exact
 
 
 def n_products(at, kind, damping=1e-4):
@@ -127,7 +144,7 @@ def n_products(at, kind, damping=1e-4):
         return at.gauss_newton(vector) + damping * vector
 
     conjugate_gradients(
-        product, at.gradient(), lambda v: precondition(v, damping), None, 1e-2, 1000
+        product, at.gradient(), lambda v: precondition.solve(v, damping), 1e-2, 1000
     )
     return len(calls)
 
@@ -135,7 +152,7 @@ def n_products(at, kind, damping=1e-4):
 def test_the_diagonal_makes_up_for_inputs_of_different_scales():
     network = Network([Dense(2)], 3)
     at = near(network, scale=[1.0, 10.0, 1000.0])
-    inverse = np.stack([diagonal(at)(unit, 1e-4) for unit in np.eye(at.n_params)])
+    inverse = np.stack([Diagonal(at).solve(unit, 1e-4) for unit in np.eye(at.n_params)])
     matrix = at.gauss_newton(np.eye(at.n_params))
     values = np.abs(np.linalg.eigvals(inverse @ matrix))
     assert values.max() / values.min() < 1e-3 * np.linalg.cond(matrix)
@@ -149,7 +166,7 @@ def test_kfac_saves_most_of_the_products_of_an_autoencoder():
     NewtonCG().minimise(given)
     at = CurvatureProducts(given.objective, given.theta, given.data)
     plain, by_diagonal, by_blocks = (
-        n_products(at, kind) for kind in (identity, diagonal, kfac)
+        n_products(at, kind) for kind in (Identity, Diagonal, KroneckerFactored)
     )
     assert by_blocks < 0.5 * plain
     assert by_blocks < by_diagonal < plain
@@ -169,7 +186,8 @@ def test_kfac_leaves_what_is_not_dense_to_the_diagonal():
     network = Network([first, LayerNorm(), activation, last], 3)
     at = near(network)
     ones, layout = np.ones(at.n_params), network.layout
-    solved, entries = kfac(at)(ones, 0.1), at.gauss_newton_diagonal()
+    solved = KroneckerFactored(at).solve(ones, 0.1)
+    entries = at.gauss_newton_diagonal()
     for kind in ("scale", "shift", "slope"):
         for ours, theirs in zip(
             layout.of_kind(kind, solved), layout.of_kind(kind, entries), strict=True

@@ -24,6 +24,8 @@ class Identity(Activation, name="identity"):
     Identity()
     """
 
+    is_affine: ClassVar[bool] = True
+
     def bind_forward(self, site: Site) -> Forward:
         """Do nothing."""
         return lambda x: x

@@ -10,6 +10,7 @@ from skbackprop.core.ops import logistic, scalar
 from skbackprop.initializers import GlorotUniform, Initializer
 from skbackprop.layers.activations.base import Activation
 from skbackprop.layers.base import Backward, Forward, Site
+from skbackprop.layers.linearized import Elementwise, Linearized
 
 ABOVE_0 = [Interval(Real, 0, None, closed="neither")]
 
@@ -46,9 +47,12 @@ class Logistic(Activation, name="logistic"):
 
     def derivatives(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """Return ``y (1 - y)``, and that times ``1 - 2 y``."""
+        return _of_logistic(logistic(x.copy()))
+
+    def linearize(self, x: np.ndarray, params: tuple[np.ndarray, ...]) -> Linearized:
+        """Return the same with the output, which it takes to get there."""
         y = logistic(x.copy())
-        slope = y * (1 - y)
-        return slope, slope * (1 - 2 * y)
+        return Elementwise(*_of_logistic(y), y)
 
 
 class Tanh(Activation, name="tanh"):
@@ -81,10 +85,12 @@ class Tanh(Activation, name="tanh"):
 
     def derivatives(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """Return ``1 - y ** 2``, and that times ``-2 y``."""
+        return _of_tanh(np.tanh(x))
+
+    def linearize(self, x: np.ndarray, params: tuple[np.ndarray, ...]) -> Linearized:
+        """Return the same with the output, which it takes to get there."""
         y = np.tanh(x)
-        curvature = -2 * y
-        slope = np.subtract(1, np.multiply(y, y, out=y), out=y)
-        return slope, np.multiply(curvature, slope, out=curvature)
+        return Elementwise(*_of_tanh(y), y)
 
 
 class Softsign(Activation, name="softsign"):
@@ -235,3 +241,17 @@ class Soboleva(Activation, name="soboleva"):
         bend = spread * spread * share * (rest / total)
         slope = rise * up - fall * down
         return slope, rise * (up * up - bend) - fall * (down * down - bend)
+
+
+def _of_logistic(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return both derivatives, given the output."""
+    slope = y * (1 - y)
+    return slope, slope * (1 - 2 * y)
+
+
+def _of_tanh(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return both derivatives, given the output."""
+    slope = y * y
+    np.subtract(1, slope, out=slope)
+    curvature = slope * y
+    return slope, np.multiply(curvature, -2, out=curvature)

@@ -13,7 +13,17 @@ class Linearized(ABC):
 
     Tangents and cotangents come several at once: their arrays have a leading axis,
     written ``k`` below, and those of parameters do too. All maps return new arrays.
+
+    Attributes
+    ----------
+    is_straight : bool
+        Whether nothing bends: ``bend`` always returns None, and need not be asked.
+    output : ndarray or None
+        The output, where it came out on the way: then nobody computes it once more.
     """
+
+    is_straight: bool = False
+    output: np.ndarray | None = None
 
     @abstractmethod
     def tangent(self, tx: np.ndarray | None, tparams: Arrays) -> np.ndarray | None:
@@ -84,8 +94,8 @@ class Linearized(ABC):
 
         Returns
         -------
-        ndarray of shape (k, n_rows, n_in) or float
-            The change of the input's gradient; 0.0 where it is none.
+        ndarray of shape (k, n_rows, n_in) or None
+            The change of the input's gradient; None where it is none.
         """
 
     def squares(self, dy: np.ndarray, squared: Arrays) -> None:  # noqa: B027
@@ -141,3 +151,48 @@ def column_sums(rows: np.ndarray) -> np.ndarray:
         The sums.
     """
     return np.ones(rows.shape[1], rows.dtype) @ rows
+
+
+# ``numpy.dot`` on pairs of matrices, because ``numpy.matmul`` on stacks of them does
+# without BLAS where one side is a single row or column.
+
+
+def each_times(stack: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Return the products of several matrices with one: a single product.
+
+    Parameters
+    ----------
+    stack : ndarray of shape (k, n, m)
+        The matrices.
+    matrix : ndarray of shape (m, p)
+        What each is multiplied by.
+
+    Returns
+    -------
+    ndarray of shape (k, n, p)
+        The products.
+    """
+    k, n, m = stack.shape
+    return np.dot(stack.reshape(k * n, m), matrix).reshape(k, n, -1)
+
+
+def times_each(matrix: np.ndarray, stack: np.ndarray, out: np.ndarray) -> np.ndarray:
+    """Write the products of one matrix with several.
+
+    Parameters
+    ----------
+    matrix : ndarray of shape (n, m)
+        The matrix.
+    stack : ndarray of shape (k, m, p)
+        What it is multiplied by.
+    out : ndarray of shape (k, n, p)
+        Where to; each matrix of it is contiguous.
+
+    Returns
+    -------
+    ndarray
+        ``out``.
+    """
+    for one, product in zip(stack, out, strict=True):
+        np.dot(matrix, one, product)
+    return out

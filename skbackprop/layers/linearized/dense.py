@@ -5,7 +5,13 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 
-from skbackprop.layers.linearized.base import Arrays, Linearized, column_sums
+from skbackprop.layers.linearized.base import (
+    Arrays,
+    Linearized,
+    column_sums,
+    each_times,
+    times_each,
+)
 
 
 class LinearizedDense(Linearized):
@@ -28,7 +34,7 @@ class LinearizedDense(Linearized):
         ty = self._forward(tangent_weight)
         ty += tangent_bias[:, np.newaxis]
         if tx is not None:
-            ty += tx @ self.weight
+            ty += each_times(tx, self.weight)
         return ty
 
     def gradients(self, dy: np.ndarray, dparams: Arrays) -> None:
@@ -39,7 +45,7 @@ class LinearizedDense(Linearized):
 
     def cotangent(self, dy: np.ndarray) -> np.ndarray:
         """Return ``dy W'``."""
-        return dy @ self.weight.T
+        return each_times(dy, self.weight.T)
 
     def bend(
         self,
@@ -50,8 +56,9 @@ class LinearizedDense(Linearized):
     ) -> np.ndarray:
         """Return ``dy tW'``; the gradient of the weights changes by ``tx' dy``."""
         if tx is not None:
-            np.add(dparams[0], np.swapaxes(tx, 1, 2) @ dy, out=dparams[0])
-        return dy @ np.swapaxes(tparams[0], 1, 2)
+            for gradient, change in zip(dparams[0], tx, strict=True):
+                gradient += np.dot(change.T, dy)
+        return _products(dy, tparams[0].transpose(0, 2, 1))
 
     def squares(self, dy: np.ndarray, squared: Arrays) -> None:
         """Add ``(x * x)' (dy * dy)`` and the sums of ``dy * dy``."""
@@ -75,7 +82,7 @@ class LinearizedDense(Linearized):
     def _forward(self, weights: np.ndarray) -> np.ndarray:
         """Return the products of the input with several matrices."""
         if not issparse(self.x):
-            return self.x @ weights
+            return _products(self.x, weights)
         # Side by side: one product, which passes over the sparse matrix once.
         k, n_in, n_out = weights.shape
         flat = self.x @ weights.transpose(1, 0, 2).reshape(n_in, k * n_out)
@@ -84,8 +91,15 @@ class LinearizedDense(Linearized):
     def _backward(self, dy: np.ndarray, out: np.ndarray) -> None:
         """Write the products of the transposed input with several matrices."""
         if not issparse(self.x):
-            np.matmul(self.x.T, dy, out=out)
+            times_each(self.x.T, dy, out)
             return
         k, n_rows, n_out = dy.shape
         flat = self.x.T @ dy.transpose(1, 0, 2).reshape(n_rows, k * n_out)
         out[...] = flat.reshape(-1, k, n_out).transpose(1, 0, 2)
+
+
+def _products(matrix: np.ndarray, stack: np.ndarray) -> np.ndarray:
+    """Return the products of one matrix with several."""
+    shape = (len(stack), len(matrix), stack.shape[2])
+    dtype = np.result_type(matrix, stack)
+    return times_each(matrix, stack, np.empty(shape, dtype))

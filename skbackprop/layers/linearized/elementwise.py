@@ -14,10 +14,19 @@ class Elementwise(Linearized):
         Its derivative.
     curvature : ndarray of shape (n_rows, n_in) or None
         Its second derivative; None where it vanishes.
+    output : ndarray of shape (n_rows, n_in), optional
+        What it gives.
     """
 
-    def __init__(self, slope: np.ndarray, curvature: np.ndarray | None) -> None:
-        self.slope, self.curvature = slope, curvature
+    def __init__(
+        self,
+        slope: np.ndarray,
+        curvature: np.ndarray | None,
+        output: np.ndarray | None = None,
+    ) -> None:
+        self.slope, self.curvature, self.output = slope, curvature, output
+        self.is_straight = curvature is None
+        self._pull: tuple[np.ndarray | None, np.ndarray | None] = None, None
 
     def tangent(self, tx: np.ndarray | None, tparams: Arrays) -> np.ndarray | None:
         """Return the change times the slope."""
@@ -33,13 +42,14 @@ class Elementwise(Linearized):
         tparams: Arrays,
         dy: np.ndarray,
         dparams: Arrays,
-    ) -> np.ndarray | float:
+    ) -> np.ndarray | None:
         """Return the change times gradient and curvature."""
         if tx is None or self.curvature is None:
-            return 0.0
-        bent = tx * dy
-        bent *= self.curvature
-        return bent
+            return None
+        # The gradient is the same for all products at a point: the first multiplies it.
+        if self._pull[0] is not dy:
+            self._pull = dy, dy * self.curvature
+        return tx * self._pull[1]
 
 
 class LinearizedPReLU(Elementwise):
@@ -57,6 +67,7 @@ class LinearizedPReLU(Elementwise):
         self.below = np.minimum(x, 0.0)
         self.is_below = (x <= 0.0).astype(x.dtype)
         super().__init__(1.0 - self.is_below + self.is_below * slope, None)
+        self.is_straight = False
 
     def tangent(self, tx: np.ndarray | None, tparams: Arrays) -> np.ndarray:
         """Return what both changes make of the entries below zero."""

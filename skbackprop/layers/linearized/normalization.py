@@ -51,7 +51,8 @@ class Scaled(Linearized):
         if change is not None:
             np.add(dparams[0], column_sums(change * dy), out=dparams[0])
         turned = self.inner.cotangent(dy * tparams[0][:, np.newaxis])
-        return turned + self.inner.bend(tx, (), dy * self.scale, ())
+        bent = self.inner.bend(tx, (), dy * self.scale, ())
+        return turned if bent is None else turned + bent
 
     def squares(self, dy: np.ndarray, squared: Arrays) -> None:
         """Add the squares of the gradients of scale and shift."""
@@ -98,10 +99,10 @@ class Standardised(Linearized):
         tparams: Arrays,
         dy: np.ndarray,
         dparams: Arrays,
-    ) -> np.ndarray | float:
+    ) -> np.ndarray | None:
         """Return what a change of the input does to the gradient."""
         if tx is None:
-            return 0.0
+            return None
         t, g, s = self._grouped(tx), self._grouped(dy), self.standard
         along = _mean(t * s)
         change = self._centered(t) * self.root
@@ -145,10 +146,10 @@ class Directed(Linearized):
         tparams: Arrays,
         dy: np.ndarray,
         dparams: Arrays,
-    ) -> np.ndarray | float:
+    ) -> np.ndarray | None:
         """Return what a change of the input does to the gradient."""
         if tx is None:
-            return 0.0
+            return None
         y, turned = self.direction, self.cotangent(tx)
         stretched = self.cotangent(dy) * _along(y, tx)
         bent = turned * _along(y, dy) + y * _along(turned, dy)

@@ -49,6 +49,7 @@ class BatchNorm(Normalization, name="batch"):
     momentum: float = 0.1
     epsilon: float = 1e-5
 
+    is_affine: ClassVar[bool] = True
     _parameter_constraints: ClassVar[dict[str, list]] = {
         "momentum": [Interval(Real, 0, 1, closed="right")],
         "epsilon": [Interval(Real, 0, None, closed="neither")],

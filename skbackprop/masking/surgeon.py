@@ -10,8 +10,8 @@ from scipy.linalg import cho_factor, cho_solve
 from scipy.linalg.lapack import dpotrf, dpotri
 
 from skbackprop._compat import Interval
-from skbackprop.pruning.criteria import Criterion
-from skbackprop.pruning.point import Point, biases
+from skbackprop.masking.criteria import Criterion
+from skbackprop.masking.point import Point, biases
 
 __all__ = ["OBS"]
 
@@ -54,6 +54,10 @@ class OBS(Criterion, name="obs"):
     _parameter_constraints: ClassVar[dict[str, list]] = {
         "damping": [Interval(Real, 0, None, closed="neither")]
     }
+
+    def check(self, point: Point) -> None:
+        """Refuse a loss without curvature."""
+        point.loss_products().kronecker_factors()
 
     def saliency(self, point: Point) -> np.ndarray:
         """Return what each weight costs, the others compensating."""

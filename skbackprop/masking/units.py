@@ -1,46 +1,60 @@
 """What goes at once: single weights, hidden units, or inputs."""
 
 from abc import ABC, abstractmethod
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
 from skbackprop.core.spec import Spec
-from skbackprop.pruning.criteria import Criterion
-from skbackprop.pruning.point import Point, Sample, biases, write_back
-from skbackprop.pruning.structure import Structure
+from skbackprop.masking.criteria import Criterion
+from skbackprop.masking.point import Point, biases
+from skbackprop.masking.structure import Structure
 
-__all__ = ["Inputs", "MaskedUnit", "Neurons", "Unit", "Weights"]
+__all__ = ["Inputs", "MaskedUnit", "Neurons", "Subject", "Unit", "Weights"]
+
+
+class Subject(Protocol):
+    """What units are taken out of: a fitted estimator, or a fit."""
+
+    def point(self, rng: np.random.RandomState) -> Point:
+        """Return it as criteria see it."""
+
+    def write(self, theta: np.ndarray, free: np.ndarray) -> None:
+        """Give it other parameters, and hold at zero what is not free."""
 
 
 class Unit(Spec, ABC, family=True):
-    """The family that fills the slot ``unit`` of :func:`prune`."""
+    """The family that fills the slot ``unit`` of :func:`prune` and of schedules.
+
+    Attributes
+    ----------
+    keeps_shape : bool
+        Whether the network stays as large as it is: only then, units can go during a
+        fit.
+    """
+
+    keeps_shape: ClassVar[bool] = True
 
     @abstractmethod
     def prune(
         self,
-        estimator: object,
-        sample: Sample,
+        subject: Any,
         criterion: Criterion,
         amount: float,
         rng: np.random.RandomState,
-        before: object,
     ) -> None:
-        """Take units out of an estimator.
+        """Take units out.
 
         Parameters
         ----------
-        estimator : BaseBackprop
-            A fitted one; changed.
-        sample : Sample
-            The rows that may be looked at.
+        subject : Subject
+            What they are taken out of; changed.
         criterion : Criterion
             Says how much each unit matters.
         amount : float
             The share of all units that is to be gone afterwards.
         rng : RandomState
             The source of randomness.
-        before : BaseBackprop
-            The estimator before the first round.
         """
 
 
@@ -49,18 +63,16 @@ class MaskedUnit(Unit):
 
     def prune(
         self,
-        estimator: object,
-        sample: Sample,
+        subject: Any,
         criterion: Criterion,
         amount: float,
         rng: np.random.RandomState,
-        before: object,
     ) -> None:
         """Hold the least important units at zero, and let the others compensate."""
-        point = Point(estimator, sample, rng)
+        point = subject.point(rng)
         free = self.free(point, criterion, amount)
         if not np.array_equal(free, point.free):
-            write_back(estimator, criterion.compensated(point, free), free)
+            subject.write(criterion.compensated(point, free), free)
 
     @abstractmethod
     def free(self, point: Point, criterion: Criterion, amount: float) -> np.ndarray:
@@ -79,6 +91,21 @@ class MaskedUnit(Unit):
         -------
         ndarray of bool of shape (n_trainable,)
             A new mask.
+        """
+
+    @abstractmethod
+    def count(self, point: Point) -> tuple[int, int]:
+        """Return how many units are gone, and how many there are.
+
+        Parameters
+        ----------
+        point : Point
+            Tells what is held at zero.
+
+        Returns
+        -------
+        gone, total : int
+            The numbers.
         """
 
 
@@ -102,6 +129,11 @@ class Weights(MaskedUnit, name="weights"):
         flat[~weights] = -np.inf
         weights[_lowest(flat, amount)] = False
         return free
+
+    def count(self, point: Point) -> tuple[int, int]:
+        """Count weights."""
+        weights = point.layout.weights(point.free)
+        return int(np.sum(~weights)), weights.size
 
 
 class Rows(MaskedUnit):
@@ -140,6 +172,13 @@ class Rows(MaskedUnit):
         for layer, part in zip(layers, parts, strict=True):
             _cut(point, free, layer, part)
         return free
+
+    def count(self, point: Point) -> tuple[int, int]:
+        """Count those without weights to go."""
+        masks = point.matrices(point.free)
+        fed = [masks[layer] for layer in self.fed(point)]
+        gone = sum(int(np.sum(~mask.any(axis=1))) for mask in fed)
+        return gone, sum(map(len, fed))
 
 
 class Neurons(Rows, name="neurons"):

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from skbackprop.core.spec import Spec
-from skbackprop.pruning.point import Point
+from skbackprop.masking.point import Point
 
 __all__ = ["LAMP", "Criterion", "Magnitude", "MagnitudePerLayer", "Random"]
 
@@ -15,7 +15,7 @@ TINY = np.finfo(np.float32).tiny
 
 
 class Criterion(Spec, ABC, family=True):
-    """The family that fills the slot ``criterion`` of :func:`prune`.
+    """The family that fills the slot ``criterion`` of :func:`prune` and of schedules.
 
     A member says how much each weight matters. What matters least, of all layers
     together, goes first.
@@ -45,6 +45,18 @@ class Criterion(Spec, ABC, family=True):
         ndarray of shape (n_weights,)
             Not negative.
         """
+
+    def check(self, point: Point) -> None:
+        """Refuse a loss that it cannot score by, before a fit begins.
+
+        By default, it takes any.
+
+        Parameters
+        ----------
+        point : Point
+            With a few rows.
+        """
+        return
 
     def unit_saliency(self, point: Point) -> list[np.ndarray]:
         """Return how much what feeds each layer matters: inputs, or hidden units.

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from skbackprop._compat import Interval
-from skbackprop.pruning.criteria import Criterion
-from skbackprop.pruning.point import Point
+from skbackprop.masking.criteria import Criterion
+from skbackprop.masking.point import Point
 
 __all__ = ["OBD", "SNIP", "Taylor"]
 
@@ -113,7 +113,11 @@ class OBD(Criterion, name="obd"):
 
     needs_data: ClassVar[bool] = True
 
+    def check(self, point: Point) -> None:
+        """Refuse a loss without curvature."""
+        point.products().gauss_newton_diagonal()
+
     def saliency(self, point: Point) -> np.ndarray:
         """Return ``w ** 2 * h / 2``."""
-        diagonal = point.bound.products().gauss_newton_diagonal()
+        diagonal = point.products().gauss_newton_diagonal()
         return np.square(point.weights) * point.layout.weights(diagonal) / 2

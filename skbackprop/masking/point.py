@@ -1,8 +1,7 @@
 """What criteria see: parameters, what is free of them, and the objective."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -11,66 +10,28 @@ import numpy as np
 from skbackprop.core.data import Data
 from skbackprop.core.layout import Layout
 from skbackprop.core.ops import slices
-from skbackprop.estimators._masks import flat_mask
-from skbackprop.estimators._objective import BoundObjective, bound_objective
-from skbackprop.estimators._start import extra_params, fitted_params, packed
 from skbackprop.linearization import CurvatureProducts
-from skbackprop.network import Network
+from skbackprop.objective import Objective
 from skbackprop.penalties import L2
 
-__all__ = ["Point", "Sample"]
-
-
-@dataclass(frozen=True)
-class Sample:
-    """The rows that pruning looks at, as the user gives them.
-
-    Parameters
-    ----------
-    X : array-like or None
-        Inputs; None if there are none to look at.
-    y : array-like or None
-        Targets.
-    weight : array-like or None
-        Weights of the rows.
-    """
-
-    X: Any = None
-    y: Any = None
-    weight: Any = None
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there are no rows."""
-        return self.X is None or self.y is None
-
-    def bound(self, estimator: Any) -> BoundObjective:
-        """Return the objective of an estimator, of these rows.
-
-        Parameters
-        ----------
-        estimator : BaseBackprop
-            A fitted one.
-
-        Returns
-        -------
-        BoundObjective
-            The objective.
-        """
-        return bound_objective(estimator, self.X, self.y, self.weight)
+__all__ = ["Point", "biases", "matrices"]
 
 
 class Point:
-    """A fitted estimator as criteria see it: vectors, and an objective.
+    """A network as criteria see it: vectors, and an objective.
 
     Parameters
     ----------
-    estimator : BaseBackprop
-        A fitted one; it is not changed.
-    sample : Sample
-        The rows.
+    objective : Objective
+        Network, loss, penalty, and a mask of what is held at zero.
+    theta : ndarray of shape (n_params,)
+        The parameters; copied.
     rng : RandomState
         The source of randomness.
+    data : Data, optional
+        The rows that may be looked at.
+    penalty_weight : float, default=1.0
+        The weight of the rows that share the penalty.
 
     Attributes
     ----------
@@ -83,22 +44,21 @@ class Point:
     """
 
     def __init__(
-        self, estimator: Any, sample: Sample, rng: np.random.RandomState
+        self,
+        objective: Objective,
+        theta: np.ndarray,
+        rng: np.random.RandomState,
+        data: Data | None = None,
+        penalty_weight: float = 1.0,
     ) -> None:
-        network: Network = estimator._network
-        dtype = estimator.coefs_[0].dtype
-        self.network, self.layout, self.rng = network, network.layout, rng
-        self.theta = packed(network, fitted_params(estimator), dtype)
-        mask = flat_mask(estimator, network, dtype)
+        self.network, self.layout = objective.network, objective.network.layout
+        self.theta, self.rng = theta.copy(), rng
+        mask = objective.mask
         n_trainable = self.layout.n_trainable
         self.free = np.ones(n_trainable, bool) if mask is None else mask > 0
-        self._estimator, self._sample = estimator, sample
+        self._objective, self._data = objective, data
+        self._penalty_weight = penalty_weight
         self._shared: dict[str, Any] = {}
-
-    @cached_property
-    def bound(self) -> BoundObjective:
-        """The objective of the rows."""
-        return self._sample.bound(self._estimator)
 
     def shared(self, name: str, compute: Callable[[], Any]) -> Any:
         """Return what is computed once at this point, and needed again.
@@ -120,6 +80,13 @@ class Point:
         return self._shared[name]
 
     @property
+    def data(self) -> Data:
+        """The rows."""
+        if self._data is None:
+            raise ValueError("There are no rows to look at: give X and y.")
+        return self._data
+
+    @property
     def weights(self) -> np.ndarray:
         """All weights, as one vector."""
         return self.layout.weights(self.theta)
@@ -139,6 +106,18 @@ class Point:
         """
         return matrices(self.layout, vector)
 
+    def products(self) -> CurvatureProducts:
+        """Return the objective near the parameters, penalty included.
+
+        Returns
+        -------
+        CurvatureProducts
+            Gradient and curvature.
+        """
+        return CurvatureProducts(
+            self._objective, self.theta, self.data, penalty_weight=self._penalty_weight
+        )
+
     def loss_products(self, data: Data | None = None) -> CurvatureProducts:
         """Return the loss near the parameters, without the penalty.
 
@@ -152,9 +131,8 @@ class Point:
         CurvatureProducts
             Gradient and curvature.
         """
-        bound = self.bound
-        objective = replace(bound.objective, penalty=L2(0.0))
-        return CurvatureProducts(objective, self.theta, data or bound.data)
+        objective = replace(self._objective, penalty=L2(0.0))
+        return CurvatureProducts(objective, self.theta, data or self.data)
 
     def batch_gradients(self, size: int) -> Iterator[tuple[float, np.ndarray]]:
         """Go through the rows in batches drawn at random.
@@ -171,7 +149,7 @@ class Point:
         gradient : ndarray of shape (n_weights,)
             The gradient of its mean loss.
         """
-        data = self.bound.data
+        data = self.data
         order = self.rng.permutation(len(data))
         for part in slices(len(data), size):
             batch = replace(data, rows=data.pick(order[part]))
@@ -221,26 +199,3 @@ def biases(layout: Layout, vector: np.ndarray) -> list[np.ndarray]:
     sizes = [p.size for group in layout.params for p in group if p.kind == "bias"]
     ends = layout.n_weights + np.cumsum([0, *sizes])
     return [vector[start:end] for start, end in pairwise(ends)]
-
-
-def write_back(estimator: Any, theta: np.ndarray, free: np.ndarray) -> None:
-    """Make parameters and masks those of an estimator.
-
-    Parameters
-    ----------
-    estimator : BaseBackprop
-        A fitted one; changed.
-    theta : ndarray of shape (n_params,)
-        The parameters.
-    free : ndarray of bool of shape (n_trainable,)
-        False where they are held at zero.
-    """
-    layout = estimator._network.layout
-    theta[: free.size][~free] = 0.0
-    estimator.coefs_ = layout.of_kind("weight", theta)
-    estimator.intercepts_ = layout.of_kind("bias", theta)
-    estimator.extra_params_ = extra_params(estimator._network, theta)
-    estimator.masks_ = [mask.copy() for mask in matrices(layout, free)]
-    estimator.intercept_masks_ = [mask.copy() for mask in biases(layout, free)]
-    # Averages and best parameters of a stream of calls know nothing of masks.
-    estimator._progress = None
