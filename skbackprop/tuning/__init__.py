@@ -1,0 +1,45 @@
+"""Tuning: search spaces, and a search that stops trials at epoch level."""
+
+from skbackprop.tuning.callback import PruningCallback
+from skbackprop.tuning.choices import Choice, as_dimension
+from skbackprop.tuning.dimensions import Dimension, Float, Integer, Widths
+from skbackprop.tuning.drawing import distributions, suggest
+from skbackprop.tuning.pruners import (
+    Budget,
+    Hyperband,
+    Median,
+    NoPruning,
+    Pruner,
+    SuccessiveHalving,
+)
+from skbackprop.tuning.samplers import GP, QMC, TPE, RandomDraws, Sampler
+from skbackprop.tuning.search import BackpropSearchCV
+from skbackprop.tuning.spaces import Small, Space, Standard, Wide
+
+__all__ = [
+    "GP",
+    "QMC",
+    "TPE",
+    "BackpropSearchCV",
+    "Budget",
+    "Choice",
+    "Dimension",
+    "Float",
+    "Hyperband",
+    "Integer",
+    "Median",
+    "NoPruning",
+    "Pruner",
+    "PruningCallback",
+    "RandomDraws",
+    "Sampler",
+    "Small",
+    "Space",
+    "Standard",
+    "SuccessiveHalving",
+    "Wide",
+    "Widths",
+    "as_dimension",
+    "distributions",
+    "suggest",
+]
