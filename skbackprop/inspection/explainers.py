@@ -1,0 +1,309 @@
+"""Explainers that give what those of SHAP give, by the network's own gradients."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import Any
+from warnings import catch_warnings, simplefilter, warn
+
+import numpy as np
+
+from skbackprop.core.ops import slices
+from skbackprop.core.spec import resolve
+from skbackprop.core.threads import Crew, single_threaded_products, threads_for
+from skbackprop.inspection._explained import Explained, Inputs
+from skbackprop.inspection.attributions import Attribution, Block, Rescale
+
+__all__ = ["GradientExplainer", "RescaleExplainer"]
+
+# By which share attributions may miss what they should add up to without a word.
+LARGE_ERROR = 0.2
+
+
+class Explainer(ABC):
+    """What the explainers share: means of attributions over a background.
+
+    Parameters
+    ----------
+    estimator : BaseBackprop or Pipeline
+        A fitted one.
+    background : array-like
+        Rows to compare with.
+    response_method : str
+        What is explained.
+    final_step : bool
+        Whether what the last step of a pipeline sees is explained.
+    """
+
+    def __init__(
+        self,
+        estimator: Any,
+        background: Any,
+        *,
+        response_method: Any = "auto",
+        final_step: bool = False,
+    ) -> None:
+        self._explained = Explained(estimator, background, response_method, final_step)
+        explained = self._explained
+        chain, given = explained.chain, explained.background.given
+        self.feature_names = explained.feature_names
+        self.output_names = explained.output_names
+        self._single = chain.n_out == 1
+        with np.errstate(over="ignore", invalid="ignore"):
+            chunks = slices(given.shape[0], chain.rows_at_once(chain.n_in))
+            ahead = [chain.ahead(given[some]) for some in chunks]
+            outputs = [chain.finish(h) for h in ahead]
+        self._mean_output = np.concatenate(outputs).mean(axis=0)
+        method = self._attribution()
+        chosen = method.choose(given.shape[0])
+        values = explained.background.explained
+        # Around their mean: differences of large numbers lose digits.
+        self._center = values.mean(axis=0)
+        self._references = (values - self._center)[chosen].astype(chain.dtype)
+        self._ahead, self._method = np.concatenate(ahead)[chosen], method
+
+    @abstractmethod
+    def _attribution(self) -> Attribution:
+        """Return the rule."""
+
+    @property
+    def expected_value(self) -> Any:
+        """The mean output over the background: a number, or an array of them."""
+        return self._mean_output[0] if self._single else self._mean_output
+
+    def __call__(self, X: Any) -> Any:
+        """Explain some rows.
+
+        Parameters
+        ----------
+        X : array-like, frame or sparse matrix of shape (n_samples, n_features)
+            The rows, as the estimator or the pipeline takes them.
+
+        Returns
+        -------
+        shap.Explanation
+            With ``values`` of shape (n_samples, n_features), or (n_samples, n_features,
+            n_outputs) if there are several outputs.
+        """
+        shap, inputs = _shap(type(self).__name__), self._explained.inputs(X)
+        values = self._values(inputs)
+        base = np.tile(self._mean_output, (len(values), 1))
+        return shap.Explanation(
+            self._squeezed(values),
+            base_values=self._squeezed(base),
+            data=inputs.explained,
+            feature_names=self.feature_names,
+            output_names=None if self._single else self.output_names,
+        )
+
+    def shap_values(self, X: Any) -> np.ndarray:
+        """Return the attributions alone; the package shap is not needed for it.
+
+        Parameters
+        ----------
+        X : array-like, frame or sparse matrix of shape (n_samples, n_features)
+            The rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features) or (n_samples, n_features, n_outputs)
+            The attributions.
+        """
+        return self._squeezed(self._values(self._explained.inputs(X)))
+
+    def _squeezed(self, array: np.ndarray) -> np.ndarray:
+        return array[..., 0] if self._single else array
+
+    def _values(self, inputs: Inputs) -> np.ndarray:
+        """Return attributions of shape (n_rows, n_features, n_outputs)."""
+        chain, n = self._explained.chain, len(inputs.explained)
+        result = np.empty((*inputs.explained.shape, chain.n_out), chain.dtype)
+        output = np.empty((n, chain.n_out), chain.dtype)
+        n_pairs = chain.rows_at_once(result.shape[1], chain.n_out)
+        chunks = slices(n, max(1, n_pairs // len(self._references)))
+        work = n * len(self._references) * chain.n_out * chain.n_weights
+        crew = Crew(min(threads_for(work), len(chunks)))
+
+        def explain(pending: Iterator[slice]) -> None:
+            rows_of = self._method.bind(chain, self._ahead)
+            for rows in pending:
+                h = chain.ahead(inputs.given[rows])
+                x = (inputs.explained[rows] - self._center).astype(chain.dtype)
+                result[rows] = self._mean(rows_of(h, rows.start), x, n_pairs)
+                output[rows] = chain.finish(h)
+
+        with single_threaded_products():
+            crew.deal(chunks, explain)
+        with np.errstate(over="ignore", invalid="ignore"):
+            self._check(result.sum(axis=1), output)
+        return result
+
+    def _check(self, found: np.ndarray, output: np.ndarray) -> None:
+        """Warn of attributions that are far from adding up."""
+        wanted = output - self._mean_output
+        missed, change = np.linalg.norm(found - wanted), np.linalg.norm(wanted)
+        # Where outputs are all the same, rounding makes changes that nothing explains.
+        rounding = np.linalg.norm(output) * np.sqrt(np.finfo(output.dtype).eps)
+        if missed > LARGE_ERROR * change + rounding:
+            warn(
+                "The attributions miss the changes of the output by "
+                f"{missed / change:.0%}: take more nodes or samples, or "
+                "RescaleExplainer, which is exact.",
+                stacklevel=4,
+            )
+
+    def _mean(self, block: Block, x: np.ndarray, size: int) -> np.ndarray:
+        """Return the mean of multipliers times changes over all references."""
+        matrix, m = self._explained.matrix, len(self._references)
+        total = np.zeros((self._explained.chain.n_out, *x.shape), x.dtype)
+        for some in slices(m, size):
+            at_cut = block(some)
+            pairs = at_cut.reshape(-1, at_cut.shape[-1]) @ matrix
+            pairs = pairs.reshape(*at_cut.shape[:-1], -1)
+            shape = (len(total), len(x), some.stop - some.start, x.shape[1])
+            pairs = np.broadcast_to(pairs, shape)
+            total += pairs.sum(axis=2) * x
+            total -= np.einsum("knmf,mf->knf", pairs, self._references[some])
+        return (total / total.dtype.type(m)).transpose(1, 2, 0)
+
+
+class RescaleExplainer(Explainer):
+    """Explains predictions by the rescale rule of DeepLIFT, averaged over a background.
+
+    It approximates Shapley values, as ``shap.DeepExplainer`` does for networks of
+    PyTorch. The values of a row add up to its output less the mean output of the
+    background, up to rounding, whatever the network.
+
+    Parameters
+    ----------
+    estimator : BackpropClassifier, BackpropRegressor, BackpropEmbedder or Pipeline
+        A fitted estimator, or a pipeline that ends with one.
+    background : array-like, frame or sparse matrix of shape (n_background, n_features)
+        The rows that each row is compared with; a hundred will do.
+    response_method : str, default="auto"
+        What is explained: ``"decision_function"``, the raw scores;
+        ``"predict_proba"``; ``"predict"`` of a regressor. ``"auto"`` are the
+        predictions of a regressor, the raw scores otherwise.
+    final_step : bool, default=False
+        Of a pipeline, explain what its last step sees. By default it is what goes into
+        the pipeline, for which the steps before have to be an affine map, such as
+        scaling, selection or PCA.
+
+    Attributes
+    ----------
+    expected_value : float or ndarray of shape (n_outputs,)
+        The mean output over the background.
+    feature_names : list of str
+        Names of the features.
+    output_names : list of str
+        Names of the outputs.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.datasets import load_iris
+    >>> from skbackprop import BackpropClassifier
+    >>> from skbackprop.inspection import RescaleExplainer
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = BackpropClassifier((8,), solver="lbfgs", random_state=0).fit(X, y)
+    >>> explainer = RescaleExplainer(model, X)
+    >>> values = explainer.shap_values(X[:5])
+    >>> values.shape
+    (5, 4, 3)
+    >>> total = explainer.expected_value + values.sum(axis=1)
+    >>> np.allclose(total, model.decision_function(X[:5]), rtol=0, atol=1e-6)
+    True
+    """
+
+    def _attribution(self) -> Attribution:
+        return Rescale()
+
+
+class GradientExplainer(Explainer):
+    """Explains predictions by gradients on the way from a background.
+
+    It approximates Shapley values by integrated or by expected gradients, as
+    ``shap.GradientExplainer`` does for networks of PyTorch.
+
+    Parameters
+    ----------
+    estimator : BackpropClassifier, BackpropRegressor, BackpropEmbedder or Pipeline
+        A fitted estimator, or a pipeline that ends with one.
+    background : array-like, frame or sparse matrix of shape (n_background, n_features)
+        The rows that each row is compared with; a hundred will do.
+    method : {"integrated_gradients", "expected_gradients"} or Attribution, \
+            default="integrated_gradients"
+        How; an object such as ``IntegratedGradients(n_nodes=32)`` for other settings.
+    response_method : str, default="auto"
+        What is explained: ``"decision_function"``, the raw scores;
+        ``"predict_proba"``; ``"predict"`` of a regressor. ``"auto"`` are the
+        predictions of a regressor, the raw scores otherwise.
+    final_step : bool, default=False
+        Of a pipeline, explain what its last step sees. By default it is what goes into
+        the pipeline, for which the steps before have to be an affine map, such as
+        scaling, selection or PCA.
+
+    Attributes
+    ----------
+    expected_value : float or ndarray of shape (n_outputs,)
+        The mean output over the background.
+    feature_names : list of str
+        Names of the features.
+    output_names : list of str
+        Names of the outputs.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from skbackprop import BackpropRegressor
+    >>> from skbackprop.inspection import GradientExplainer
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = BackpropRegressor(
+    ...     hidden_layer_sizes=(8,),
+    ...     activation="tanh",
+    ...     scaling="standard",
+    ...     solver="lbfgs",
+    ...     tol=1e-2,
+    ...     max_iter=1000,
+    ...     random_state=0,
+    ... ).fit(X, y)
+    >>> explainer = GradientExplainer(model, X[:100])
+    >>> values = explainer.shap_values(X[:5])
+    >>> total = explainer.expected_value + values.sum(axis=1)
+    >>> bool(abs(total - model.predict(X[:5])).max() < 0.01)
+    True
+    """
+
+    def __init__(
+        self,
+        estimator: Any,
+        background: Any,
+        *,
+        method: Any = "integrated_gradients",
+        response_method: Any = "auto",
+        final_step: bool = False,
+    ) -> None:
+        self.method = method
+        super().__init__(
+            estimator,
+            background,
+            response_method=response_method,
+            final_step=final_step,
+        )
+
+    def _attribution(self) -> Attribution:
+        method: Attribution = resolve(Attribution, self.method)
+        return method
+
+
+def _shap(name: str) -> Any:
+    try:
+        with catch_warnings():
+            # Importing shap 0.51 calls what matplotlib is about to deprecate.
+            simplefilter("ignore", PendingDeprecationWarning)
+            import shap
+    except ImportError as missing:
+        raise ImportError(
+            f"{name} gives a shap.Explanation: pip install 'skbackprop[shap]', or use "
+            "shap_values(X), which gives an array."
+        ) from missing
+    return shap
