@@ -50,6 +50,7 @@ types: $(VENV)/.with-dev ## Check the type hints
 
 doctest: $(VENV)/.with-dev ## Run every example in docstrings, docs and Markdown
 	$(ONE_THREAD) $(BIN)/python -m pytest --doctest-modules skbackprop \
+		--doctest-ignore-import-errors \
 		--doctest-glob='*.rst' docs -p no:cacheprovider
 	$(ONE_THREAD) $(BIN)/python -W error tools/run_markdown.py README.md CONTRIBUTING.md
 

@@ -5,6 +5,8 @@ import os
 # No window, and a picture for each figure, whatever the machine.
 os.environ["MPLBACKEND"] = "Agg"
 
+from matplotlib import pyplot
+
 import skbackprop
 
 project = "skbackprop"
@@ -38,6 +40,12 @@ autosummary_generate = True
 numpydoc_show_class_members = False
 autodoc_typehints = "none"
 
+
+def colors_for_all(gallery_conf, script):
+    """Draw examples in colors that most people can tell apart."""
+    pyplot.style.use("petroff10")
+
+
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
@@ -46,6 +54,7 @@ sphinx_gallery_conf = {
     "abort_on_example_error": True,
     "download_all_examples": False,
     "remove_config_comments": True,
+    "reset_modules": ("matplotlib", colors_for_all),
     "show_memory": False,
     "within_subsection_order": "FileNameSortKey",
 }

@@ -90,11 +90,11 @@ def draw(curves):
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 
+    from skbackprop.inspection import LossCurveDisplay
+
     figure, axes = plt.subplots(figsize=(6, 4), layout="constrained")
     for title, curve in curves.items():
-        axes.plot(curve, label=title)
-    axes.set(xlabel="epoch", ylabel="training loss", yscale="log")
-    axes.legend()
+        LossCurveDisplay(loss_curve=curve, name=title).plot(axes, log_scale=True)
     PICTURE.parent.mkdir(exist_ok=True)
     figure.savefig(PICTURE, dpi=120)
     print(f"Loss curves: {PICTURE.resolve()}")

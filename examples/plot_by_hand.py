@@ -125,3 +125,12 @@ for name, array in zip(
 ):
     assert np.allclose(array, by_hand[name])
     print(name, array.round(3).tolist())
+
+# %%
+# What it looks like after the step: positive weights are red, negative ones blue.
+from matplotlib import pyplot as plt
+
+from skbackprop.inspection import NetworkDisplay
+
+NetworkDisplay.from_estimator(model, feature_names=["x1 = 1", "x2 = 0", "x3 = 1"])
+plt.show()

@@ -17,6 +17,7 @@ from sklearn.callback import ScoringMonitor
 from sklearn.datasets import make_moons
 
 from skbackprop import BackpropClassifier
+from skbackprop.inspection import LossCurveDisplay
 
 X, y = make_moons(400, noise=0.25, random_state=0)
 
@@ -74,9 +75,9 @@ print(f"stopped after {model.n_iter_} epochs, accuracy {model.score(X, y):.3f}")
 
 # %%
 figure, (left, right) = plt.subplots(ncols=2, layout="constrained", figsize=(8, 4))
-left.plot(model.loss_curve_)
-left.set(xlabel="epoch", ylabel="training loss")
-right.plot(norms.norms, label=[f"layer {i + 1}" for i in range(3)])
+LossCurveDisplay.from_estimator(model, ax=left)
+epochs = np.arange(1, model.n_iter_ + 1)
+right.plot(epochs, norms.norms, label=[f"layer {i + 1}" for i in range(3)])
 right.set(xlabel="epoch", ylabel="norm of the weights")
 right.legend()
 plt.show()

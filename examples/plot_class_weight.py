@@ -62,5 +62,12 @@ for name, model in models.items():
     )
     found = model.predict(X_test) == 1
     hits = (found & (y_test == 1)).sum()
-    axis.plot(hits / (y_test == 1).sum(), hits / found.sum(), "o", color="0.2")
+    axis.plot(
+        hits / (y_test == 1).sum(),
+        hits / found.sum(),
+        "o",
+        color=display.line_.get_color(),
+        markeredgecolor="k",
+    )
+axis.legend(loc="lower left", bbox_to_anchor=(0, 1))
 plt.show()

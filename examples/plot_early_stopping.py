@@ -18,6 +18,7 @@ from sklearn.metrics import log_loss
 from sklearn.model_selection import GroupShuffleSplit
 
 from skbackprop import BackpropClassifier
+from skbackprop.inspection import LossCurveDisplay
 
 rng = np.random.default_rng(0)
 n_patients, n_visits, n_columns = 120, 10, 20
@@ -75,9 +76,7 @@ for name, fitted in models.items():
 # of the best epoch are put back.
 figure, axes = plt.subplots(ncols=2, sharey=True, layout="constrained", figsize=(8, 4))
 for axis, (name, fitted) in zip(axes, models.items(), strict=True):
-    axis.plot(fitted.loss_curve_, label="training loss")
-    axis.plot(fitted.validation_loss_curve_, label="validation loss")
-    axis.axvline(np.argmin(fitted.validation_loss_curve_), color="0.5", linestyle=":")
-    axis.set(title=name, xlabel="epoch", yscale="log")
-axes[0].legend()
+    LossCurveDisplay.from_estimator(fitted, ax=axis, log_scale=True)
+    axis.set(title=name)
+    axis.label_outer()
 plt.show()

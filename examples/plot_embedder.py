@@ -80,7 +80,13 @@ for axis, name in zip(axes, ["PCA, 2", "triplet, 2"], strict=True):
         of_digit = points[y[test] == digit]
         axis.scatter(*of_digit.T, s=6, color=f"C{digit}")
         axis.annotate(
-            str(digit), np.median(of_digit, axis=0), fontsize=14, weight="bold"
+            str(digit),
+            np.median(of_digit, axis=0),
+            fontsize=12,
+            weight="bold",
+            ha="center",
+            va="center",
+            bbox={"boxstyle": "circle,pad=0.15", "fc": "w", "alpha": 0.8, "lw": 0},
         )
     axis.set(
         title=f"{name}: {accuracies[name].mean():.3f} accuracy", xticks=[], yticks=[]

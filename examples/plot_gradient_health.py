@@ -15,7 +15,6 @@ ReLU with He's initialisation, and batch normalisation.
 # estimator looks at all layers after each epoch.
 import warnings
 
-import numpy as np
 from matplotlib import pyplot as plt
 from sklearn.base import clone
 from sklearn.datasets import load_digits
@@ -23,6 +22,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import scale
 
 from skbackprop import BackpropClassifier
+from skbackprop.inspection import GradientFlowDisplay, LossCurveDisplay
 from skbackprop.training import GradientHealthWarning
 
 X, y = load_digits(return_X_y=True)
@@ -71,14 +71,9 @@ for name, network in networks.items():
 # hidden one it falls by six orders of magnitude in the logistic network, and hardly at
 # all in the two others. So it is no wonder what they learn.
 figure, (left, right) = plt.subplots(ncols=2, layout="constrained", figsize=(9, 4))
-layers = np.arange(1, 10)
 for name, network in networks.items():
-    left.semilogy(layers, network.gradient_health_.gradient_norm[9], "o-", label=name)
-    right.plot(network.loss_curve_, label=name)
-left.set(xlabel="layer, from the inputs to the output", ylabel="norm of the gradient")
-left.set_xticks(layers)
-left.legend()
-right.set(xlabel="epoch", ylabel="training loss")
+    GradientFlowDisplay.from_estimator(network, epoch=9, name=name, ax=left)
+    LossCurveDisplay.from_estimator(network, name=name, ax=right)
 plt.show()
 
 # %%

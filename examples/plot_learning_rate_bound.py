@@ -29,6 +29,7 @@ from skbackprop.curvature import (
     learning_rate_bound,
     sharpness,
 )
+from skbackprop.inspection import LossCurveDisplay
 
 # Runs of a set number of epochs are what we want here.
 warnings.simplefilter("ignore", ConvergenceWarning)
@@ -80,13 +81,10 @@ for share in (1.99, 2.01):
     descent.set_params(learning_rate_init=share / 2 * bound, max_iter=500)
     descent.fit(X, y, coefs_init=moved, intercepts_init=model.intercepts_)
     above = np.array(descent.loss_curve_) - model.loss_curve_[-1]
-    axes.semilogy(above, label=f"rate {share} / largest eigenvalue")
-    print(
-        f"rate {share} / largest eigenvalue: {above[0]:.1e} above the minimum, "
-        f"after 500 epochs {above[-1]:.1e}"
-    )
-axes.set(xlabel="epoch", ylabel="loss above the minimum")
-axes.legend()
+    name = f"rate {share} / largest eigenvalue"
+    LossCurveDisplay(loss_curve=above, name=name).plot(axes, log_scale=True)
+    print(f"{name}: {above[0]:.1e} above the minimum, after 500 epochs {above[-1]:.1e}")
+axes.set_ylabel("loss above the minimum")
 plt.show()
 
 # %%
@@ -122,7 +120,7 @@ for index, rate in enumerate([0.1, 0.15]):
     axes.plot(epochs, eigenvalues, "o-", color=f"C{index}", label=f"rate {rate}")
     axes.axhline(2 / rate, color=f"C{index}", linestyle="--", linewidth=0.8)
 axes.set(xlabel="epoch", ylabel="largest eigenvalue of the Hessian")
-axes.legend(title="dashed: 2 / rate")
+axes.legend(title="dashed: 2 / rate", loc="center right")
 plt.show()
 
 # %%

@@ -50,15 +50,17 @@ print(f"seconds      {old_seconds:.2f} {new_seconds:.2f}")
 # The curves lie on each other; drawn over time, one ends earlier.
 from matplotlib import pyplot as plt
 
+from skbackprop.inspection import LossCurveDisplay
+
 figure, (by_epoch, by_time) = plt.subplots(ncols=2, sharey=True, layout="constrained")
 for model, seconds, style in ((old, old_seconds, "-"), (new, new_seconds, "--")):
     name = type(model).__name__
     curve = model.loss_curve_
-    by_epoch.plot(curve, style, label=name)
+    LossCurveDisplay.from_estimator(
+        model, name=name, ax=by_epoch, log_scale=True, curve_kwargs={"ls": style}
+    )
     by_time.plot(np.linspace(0, seconds, len(curve)), curve, style, label=name)
-by_epoch.set(xlabel="epoch", ylabel="training loss", yscale="log")
 by_time.set(xlabel="seconds")
-by_time.legend()
 plt.show()
 
 # %%

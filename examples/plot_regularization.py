@@ -151,7 +151,7 @@ for axis, name in zip(axes, shown, strict=True):
     )
     axis.contour(across, up, chance, [0.5], colors="k", linewidths=1)
     axis.scatter(
-        *X_train[:, :2].T, c=y_train, cmap="RdBu_r", s=20, edgecolors="k", lw=0.5
+        *X_train[:, :2].T, c=y_train, cmap="RdBu_r", s=24, edgecolors="w", lw=0.7
     )
     axis.set(title=f"{name}: test accuracy {remedies[name].score(X_test, y_test):.2f}")
 figure.colorbar(image, ax=axes, label="probability")

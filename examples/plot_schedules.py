@@ -21,6 +21,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 
 from skbackprop import BackpropClassifier
+from skbackprop.inspection import LossCurveDisplay
 from skbackprop.schedules import (
     Adaptive,
     Constant,
@@ -107,8 +108,6 @@ for name, (schedule, rate) in compared.items():
         learning_rate_init=rate,
         batch_size=10,
     )
-    axis.plot(model.loss_curve_, label=name)
+    LossCurveDisplay.from_estimator(model, name=name, ax=axis, log_scale=True)
     print(f"{name:<10} test accuracy {model.score(X_test, y_test):.3f}")
-axis.set(xlabel="epoch", ylabel="training loss", yscale="log")
-axis.legend()
 plt.show()

@@ -14,6 +14,7 @@ from skbackprop.initializers import Initializer
 from skbackprop.layers import Activation, Normalization
 from skbackprop.losses import ClassificationLoss, PairLoss, RegressionLoss
 from skbackprop.penalties import Penalty
+from skbackprop.pruning import PruningSchedule
 from skbackprop.schedules import Schedule
 from skbackprop.solvers import Solver
 from skbackprop.training import StoppingRule
@@ -22,8 +23,9 @@ from skbackprop.training.scaling import Scaling
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "docs" / "api.rst"
 PUBLIC = ["layers", "losses", "penalties", "schedules", "solvers", "testing", "updates"]
-PUBLIC += ["augmentation", "averaging", "initializers", "training"]
-PUBLIC += ["training.scaling", "curvature", "pruning"]
+PUBLIC += ["augmentation", "averaging", "checkpoint", "initializers", "training"]
+PUBLIC += ["export", "tuning"]
+PUBLIC += ["training.scaling", "curvature", "pruning", "inspection"]
 
 
 @pytest.mark.parametrize("module", PUBLIC)
@@ -52,6 +54,7 @@ FAMILIES = {
     "augmentation": Augmentation,
     "scaling": Scaling,
     "stopping": StoppingRule,
+    "pruning": PruningSchedule,
 }
 LOSSES = zip(ESTIMATORS, (ClassificationLoss, RegressionLoss, PairLoss), strict=True)
 SLOTS = [

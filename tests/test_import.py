@@ -18,13 +18,16 @@ OPTIONAL = {
     "IPython",
     "hypothesis",
     "jax",
+    "lime",
     "matplotlib",
     "onnx",
+    "onnxruntime",
     "optuna",
     "plotly",
     "polars",
     "pytest",
     "shap",
+    "skl2onnx",
     "skops",
     "skorch",
     "torch",
@@ -32,7 +35,7 @@ OPTIONAL = {
 
 # Each part may import those above it; parts in one row do not know each other.
 ROWS = [
-    {"_compat"},
+    {"_compat", "_plotting"},
     {"core"},
     {"initializers"},
     {"augmentation", "averaging", "layers", "links", "losses", "penalties"}
@@ -41,10 +44,12 @@ ROWS = [
     {"architecture"},
     {"objective"},
     {"evaluation", "linearization", "prediction"},
-    {"solvers"},
+    {"masking", "solvers"},
     {"training"},
     {"estimators"},
-    {"curvature", "pruning"},
+    {"checkpoint", "curvature", "pruning", "tuning"},
+    {"inspection"},
+    {"export"},
     {"testing"},
     {"__init__"},
 ]
@@ -105,7 +110,9 @@ def test_no_optional_package_is_needed_to_fit_and_predict():
 PUBLIC = ["skbackprop", *(f"skbackprop.{part}" for part in ("layers", "solvers"))]
 PUBLIC += [f"skbackprop.{part}" for part in ("losses", "schedules", "testing")]
 PUBLIC += [f"skbackprop.{part}" for part in ("averaging", "penalties", "updates")]
+PUBLIC += ["skbackprop.export", "skbackprop.tuning"]
 PUBLIC += ["skbackprop.training", "skbackprop.curvature", "skbackprop.pruning"]
+PUBLIC += ["skbackprop.inspection", "skbackprop.checkpoint"]
 
 
 @pytest.mark.parametrize("name", PUBLIC)
