@@ -1,6 +1,6 @@
 """What pruning costs in accuracy, and what it saves in bytes and time.
 
-    python -m benchmarks.pruning --write             # all of pruning.md, 10 minutes
+    python -m benchmarks.pruning --write             # all of pruning.md; minutes
     python -m benchmarks.pruning --quick             # does it all run? not for quoting
     python -m benchmarks.pruning --data mnist.npz --rows 10000
     python -m benchmarks.pruning --only during size  # some of the tables
@@ -20,6 +20,7 @@ import argparse
 import pickle
 import sys
 import time
+import tracemalloc
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -219,18 +220,8 @@ def seconds(models: Mapping[str, Any], X: np.ndarray) -> dict[str, float]:
     return best
 
 
-def savings(fold: Fold) -> list[str]:
-    """Measure files and predictions before and after."""
-    lines = ["", f"## Size and time: a file, batches of {BATCH} and {MANY} rows", ""]
-    lines.append(
-        row(
-            "network",
-            ["hidden", "weights", "smaller", "kB", "us", "faster", f"at {MANY}"],
-        )
-    )
-    lines.append("|" + " --- |" * 8)
-    X = fold.train[0][:BATCH]
-    many = np.tile(X, (MANY // BATCH, 1))
+def smaller(fold: Fold) -> dict[str, Any]:
+    """Return a network and what pruning makes of it, in several ways."""
     prunings: dict[str, dict[str, Any]] = {
         "half of the units, compacted": {"unit": "neurons", "amount": 0.5},
         "3/4 of the units, compacted": {"unit": "neurons", "amount": 0.75},
@@ -244,12 +235,21 @@ def savings(fold: Fold) -> list[str]:
     models["half of the units and inputs"] = compact(half, drop_inputs=True)
     sparse = clone(fold.model).set_params(pruning=Gradual(amount=0.95))
     quietly(sparse.fit, *fold.train)
+    X = fold.train[0][:BATCH]
     models["95 % of the weights, dense"] = sparse
     models["95 %, sparse where smaller"] = sparsify(sparse)
     models["95 %, sparse where faster"] = sparsify(sparse, X)
     models["95 %, compacted and both"] = sparsify(compact(sparse), X)
-    size = len(pickle.dumps(fold.model))
-    few, lots = seconds(models, X), seconds(models, many)
+    return models
+
+
+def savings(models: dict[str, Any], X: np.ndarray) -> list[str]:
+    """Measure files and predictions before and after."""
+    titles = ["hidden", "weights", "smaller", "kB", "us", "faster", f"at {MANY}"]
+    lines = ["", f"## Size and time: a file, batches of {BATCH} and {MANY} rows", ""]
+    lines += [row("network", titles), "|" + " --- |" * 8]
+    size = len(pickle.dumps(models["dense"]))
+    few, lots = seconds(models, X[:BATCH]), seconds(models, X)
     for name, model in models.items():
         network = model[-1] if isinstance(model, Pipeline) else model
         cells = [
@@ -261,6 +261,23 @@ def savings(fold: Fold) -> list[str]:
             f"{few['dense'] / few[name]:.1f}x",
             f"{lots['dense'] / lots[name]:.1f}x",
         ]
+        lines.append(row(name, cells))
+    return lines
+
+
+def memory(models: dict[str, Any], X: np.ndarray) -> list[str]:
+    """Measure what models hold, and what predictions take beside."""
+    lines = ["", f"## Memory in kB: of a model, and of predicting {MANY} rows", ""]
+    lines += [row("network", ["model", "prediction"]), "|" + " --- |" * 3]
+    for name, model in models.items():
+        file = pickle.dumps(model)
+        tracemalloc.start()
+        model = pickle.loads(file)
+        held, _ = tracemalloc.get_traced_memory()
+        model.predict(X)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        cells = [f"{held / 1e3:.0f}", f"{(peak - held) / 1e3:.0f}"]
         lines.append(row(name, cells))
     return lines
 
@@ -322,9 +339,12 @@ class Report:
         return lines + during(title, self.controls, UNIT_SCHEDULES, UNITS_DURING)
 
     def size(self) -> list[str]:
-        """Measure files and predictions."""
+        """Measure files, predictions and memory."""
+        X = self.controls[0].train[0][:BATCH]
+        many = np.tile(X, (MANY // BATCH, 1))
         with threadpool_limits(1):
-            return savings(self.controls[0])
+            models = smaller(self.controls[0])
+            return savings(models, many) + memory(models, many)
 
     def text(self, names: Sequence[str]) -> str:
         """Return some tables, or all."""

@@ -1,7 +1,7 @@
 """Searches on equal epochs: Hyperband, random search and plain TPE.
 
-    python -m benchmarks.tuning             # the table of tuning.md
-    python -m benchmarks.tuning --quick     # one seed, a minute
+    python -m benchmarks.tuning --write     # the table of tuning.md, in six minutes
+    python -m benchmarks.tuning --quick     # one seed, half a minute
 
 A search pays for every epoch that it trains, of stopped trials too. Each of them gets
 the same number; what counts is the best trial that ended within it. The score

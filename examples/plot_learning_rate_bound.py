@@ -128,8 +128,8 @@ plt.show()
 # ---------------------------------
 # At the same rate, and down to a lower loss: steps in small batches are noisy, which a
 # narrow valley does not bear either. Both measures tell: the curvature along the
-# sharpest direction, and the worst rise of the loss nearby. On these digits the flatter
-# network is not the one that generalises better; a bound it is not.
+# sharpest direction, and the worst rise of the loss nearby. On these digits the
+# flattest network predicts best; the other two do so equally well.
 test = slice(1, None, 2)
 X_test, y_test = load_digits(return_X_y=True)[0][test] / 16, y[test]
 for batch_size, epochs in [(8, 200), (32, 400), (len(X), 3000)]:

@@ -1,6 +1,7 @@
 """What the displays share: matplotlib where it is installed, axes, and styles."""
 
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,7 @@ def pyplot(name: str) -> Any:
     return pyplot
 
 
-def axes_of(name: str, ax: Any = None) -> Any:
+def axes_of(name: str, ax: Any = None, size: tuple[float, float] | None = None) -> Any:
     """Return the axes to draw on.
 
     Parameters
@@ -42,6 +43,8 @@ def axes_of(name: str, ax: Any = None) -> Any:
         Who draws.
     ax : matplotlib.axes.Axes, default=None
         What the user gave.
+    size : tuple of float, default=None
+        Width and height of a new figure, in inches; matplotlib's own if None.
 
     Returns
     -------
@@ -50,7 +53,7 @@ def axes_of(name: str, ax: Any = None) -> Any:
     """
     if ax is not None:
         return ax
-    return pyplot(name).subplots(layout="constrained")[1]
+    return pyplot(name).subplots(figsize=size, layout="constrained")[1]
 
 
 def share_of(
@@ -130,12 +133,10 @@ def style(kind: str, defaults: Mapping, given: Mapping | None) -> dict[str, Any]
     dict
         Both, under full names.
     """
-    import importlib
-
     from matplotlib.cbook import normalize_kwargs
 
     module, _, name = kind.rpartition(".")
-    artist = getattr(importlib.import_module(f"matplotlib.{module}"), name)
+    artist = getattr(import_module(f"matplotlib.{module}"), name)
     return {**defaults, **normalize_kwargs(dict(given or {}), artist)}
 
 

@@ -1,7 +1,6 @@
 """Curvature of a fitted estimator on some data, as linear operators."""
 
 from collections.abc import Sequence
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -147,7 +146,8 @@ def hessian_operator(
     Parameters
     ----------
     estimator : BackpropClassifier, BackpropRegressor or BackpropEmbedder
-        A fitted one.
+        A fitted one. The losses of pairs and triplets have no second derivatives here:
+        of an embedder there is the gradient, and any product is an error.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
         Inputs.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
@@ -224,15 +224,15 @@ def entries_of(bound: BoundObjective, layers: Sequence[int] | None) -> np.ndarra
 
 def _positions(layers: Sequence[int], n_layers: int) -> list[int]:
     """Return the positions of layers, counted from the first."""
-    given = [*np.atleast_1d(np.asarray(layers, dtype=object))]
-    known = all(
-        isinstance(layer, Integral)
+    given = np.asarray(layers, dtype=object)
+    known = given.ndim == 1 and all(
+        isinstance(layer, int | np.integer)
         and not isinstance(layer, bool)
         and -n_layers <= layer < n_layers
         for layer in given
     )
     found = [int(layer) % n_layers for layer in given] if known else []
-    if np.ndim(layers) != 1 or not found or len({*found}) < len(found):
+    if not found or len({*found}) < len(found):
         raise ValueError(
             f"layers={layers!r} must be a sequence of some of the {n_layers} layers, "
             f"by their positions 0 to {n_layers - 1} in coefs_, each once."

@@ -58,7 +58,7 @@ class BoundObjective:
         Parameters
         ----------
         theta : ndarray of shape (n_trainable,), optional
-            Where; by default at the fitted parameters.
+            Where, but for what is held at zero; by default at the fitted parameters.
 
         Returns
         -------
@@ -68,6 +68,7 @@ class BoundObjective:
         whole = self.theta.copy()
         if theta is not None:
             whole[: len(theta)] = theta
+            self.objective.hold(whole)
         loss = Evaluation(self.objective, whole, self.data).loss()
         weights = self.objective.network.layout.weights(whole)
         return loss + self.objective.penalty.value(weights) / self.penalty_weight

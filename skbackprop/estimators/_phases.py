@@ -69,6 +69,8 @@ class _PrunedFit:
 
     def go(self, phases: list[Phase]) -> Solution:
         """Prune and train, in turn, until something else ends the fit."""
+        if not phases:
+            raise ValueError(f"{self.schedule!r} plans no phases: return at least one.")
         self._check()
         kept, solution = self._recalled(), Solution(Status.BUDGET_SPENT)
         for index in range(self.index, len(phases)):
@@ -87,7 +89,17 @@ class _PrunedFit:
                 self._restart_rate()
             if phase.remembers:
                 self.early = self.run.theta.copy(), deepcopy(self.state)
+        if solution.message and self.run.monitor.n_iter >= self.run.problem.max_iter:
+            # The solver knows of the epochs of the last phase alone.
+            solution = replace(solution, message=self._message())
         return solution
+
+    def _message(self) -> str:
+        return (
+            f"Maximum iterations ({self.run.problem.max_iter}) reached while training "
+            f"went on after {self.schedule!r} had pruned, and the optimization hasn't "
+            "converged yet."
+        )
 
     def _begin(self, phase: Phase) -> None:
         """Prune, and go back if that is asked for."""

@@ -216,6 +216,12 @@ def _(target: MultioutputTarget) -> list[str]:
 
 def _link_stages(estimator: Any, dtype: np.dtype) -> list[Stage]:
     loss, n_scores = estimator._loss, estimator._network.n_out
+    if loss.link not in Link.members():
+        raise ValueError(
+            f"The link {loss.link!r} of {type(loss).__name__} has no stages: define a "
+            "skbackprop.linearization.links.Link of that name, or take the raw scores, "
+            "response_method='decision_function'."
+        )
     link: Link = resolve(Link, loss.link)
     return link.stages(loss, n_scores, dtype)
 

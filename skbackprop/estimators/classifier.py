@@ -223,7 +223,7 @@ class BackpropClassifier(ClassifierMixin, BasePredictor):
         The classes; a list of them for multiclass-multioutput targets.
 
     coefs_ : list of ndarray of shape (n_in, n_out)
-        The weights of each layer.
+        The weights of each layer; sparse arrays after ``skbackprop.pruning.sparsify``.
 
     intercepts_ : list of ndarray of shape (n_out,)
         The biases of each layer.

@@ -215,7 +215,7 @@ class BackpropEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseBa
     Attributes
     ----------
     coefs_ : list of ndarray of shape (n_in, n_out)
-        The weights of each layer.
+        The weights of each layer; sparse arrays after ``skbackprop.pruning.sparsify``.
 
     intercepts_ : list of ndarray of shape (n_out,)
         The biases of each layer.

@@ -91,7 +91,7 @@ def weights_of(estimator: Any) -> list[np.ndarray]:
     list of ndarray
         In the order of ``coefs_``.
     """
-    advice = "only networks have weights to draw"
+    advice = "only networks have weights to draw. Of a search, pass best_estimator_"
     return [as_dense(each) for each in recorded(estimator, "coefs_", advice)]
 
 

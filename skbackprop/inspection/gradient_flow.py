@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from skbackprop._plotting import axes_of, pyplot, style, twin
+from skbackprop._plotting import axes_of, pyplot, style, twin, twins
 from skbackprop.estimators._objective import bound_objective
 from skbackprop.inspection._networks import of_skbackprop, recorded
 from skbackprop.training.health import GradientHealth, Probe
@@ -117,7 +117,15 @@ class GradientFlowDisplay:
             self._plot_shares(epoch, bar_kwargs)
         self.ax_.set(ylabel=LABELS[measure], yscale="log")
         self._span_a_decade()
+        self._add_legend()
         return self
+
+    def _add_legend(self) -> None:
+        """Name the lines, and bars that lie over them."""
+        drawn = [self.ax_, *twins(self.ax_)]
+        handles = [each for ax in drawn for each in ax.get_legend_handles_labels()[0]]
+        if handles:
+            self.ax_.legend(handles=handles)
 
     def _span_a_decade(self) -> None:
         """Show numbers that are nearly the same as such."""
@@ -151,8 +159,6 @@ class GradientFlowDisplay:
         )
         self.ax_.set_xlabel("layer, from the inputs to the output")
         self.ax_.xaxis.get_major_locator().set_params(integer=True)
-        if name is not None:
-            self.ax_.legend()
 
     def _plot_epochs(
         self, values: np.ndarray, curve_kwargs: Mapping[str, Any] | None
@@ -170,7 +176,6 @@ class GradientFlowDisplay:
             options = style(LINE, defaults, curve_kwargs)
             self.lines_ += self.ax_.plot(epochs, values[:, index], **options)
         self.ax_.set_xlabel("epoch")
-        self.ax_.legend()
 
     def _plot_shares(self, epoch: int, bar_kwargs: Mapping[str, Any] | None) -> None:
         dead, saturated = self.health.dead[epoch], self.health.saturated[epoch]
@@ -190,8 +195,6 @@ class GradientFlowDisplay:
         # Lines in front of the bars.
         self.ax_.set_zorder(over.get_zorder() + 1)
         self.ax_.patch.set_visible(False)
-        handles = [*self.ax_.get_legend_handles_labels()[0], *bars]
-        self.ax_.legend(handles=handles)
 
     @classmethod
     def from_estimator(
@@ -214,7 +217,7 @@ class GradientFlowDisplay:
 
         Parameters
         ----------
-        estimator : BaseBackprop or Pipeline
+        estimator : BackpropClassifier, BackpropRegressor, BackpropEmbedder or Pipeline
             A fitted one, or a pipeline that ends with one.
         X : {array-like, sparse matrix} of shape (n_samples, n_features), default=None
             Inputs. If None, the record of a fit with ``gradient_health=True`` is drawn.

@@ -260,7 +260,10 @@ class LossCurveDisplay:
             With ``ax_`` and ``figure_``.
         """
         last = last_step(estimator)
-        advice = "only what is trained by epochs has a curve of losses"
+        advice = (
+            "only what is trained by epochs has a curve of losses. Of a search, pass "
+            "best_estimator_"
+        )
         display = cls(
             loss_curve=recorded(last, "loss_curve_", advice),
             validation_loss_curve=getattr(last, "validation_loss_curve_", None),

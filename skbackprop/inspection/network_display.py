@@ -8,14 +8,14 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from skbackprop._plotting import axes_of, style
+from skbackprop.inspection._captions import captions_of, output_names_of
 from skbackprop.inspection._networks import masks_of, of_skbackprop, weights_of
-from skbackprop.inspection.summaries import summary
-from skbackprop.layers import Dense
-from skbackprop.network import Network
 
 __all__ = ["NetworkDisplay"]
 
 NODE = 90.0
+# Inches that a column takes with its caption, and a letter of a name.
+COLUMN, LETTER = 1.3, 0.09
 
 
 class NetworkDisplay:
@@ -112,7 +112,7 @@ class NetworkDisplay:
         _check_number("feature_names", self.feature_names, widths[0])
         _check_number("output_names", self.output_names, widths[-1])
         _check_number("captions", self.captions, len(widths))
-        self.ax_ = axes_of("NetworkDisplay", ax)
+        self.ax_ = axes_of("NetworkDisplay", ax, self._size(len(widths)))
         self.figure_ = self.ax_.figure
         columns = [_Column.of(x, n, max_units) for x, n in enumerate(widths)]
         self.nodes_: list[Any] = []
@@ -127,6 +127,11 @@ class NetworkDisplay:
         self._write(columns, text_kwargs)
         self.ax_.set_axis_off()
         return self
+
+    def _size(self, n_columns: int) -> tuple[float, float]:
+        """Return the size of a figure in which captions and names have room."""
+        letters = _longest(self.feature_names) + _longest(self.output_names)
+        return max(6.4, COLUMN * n_columns + LETTER * letters), 4.8
 
     def _free(self) -> list[np.ndarray]:
         if self.masks is None:
@@ -150,8 +155,8 @@ class NetworkDisplay:
         ends = np.column_stack([np.full(len(values), right.x), right.y[at_right]])
         largest = float(np.abs(coef).max()) or 1.0
         defaults = {
-            "cmap": "RdBu_r",
-            "linewidths": 0.2 + 2.3 * np.abs(values) / largest,
+            "cmap": _blue_or_red(),
+            "linewidths": 0.5 + 2.0 * np.abs(values) / largest,
             "alpha": 0.8,
             "zorder": 1,
         }
@@ -227,7 +232,7 @@ class NetworkDisplay:
 
         Parameters
         ----------
-        estimator : BaseBackprop or Pipeline
+        estimator : BackpropClassifier, BackpropRegressor, BackpropEmbedder or Pipeline
             A fitted one, or a pipeline that ends with one.
         ax : matplotlib.axes.Axes, default=None
             Where; a new figure if None.
@@ -252,9 +257,9 @@ class NetworkDisplay:
         display = cls(
             coefs=coefs,
             masks=masks_of(last),
-            captions=_captions(last),
+            captions=captions_of(last),
             feature_names=names,
-            output_names=_output_names(last, coefs[-1].shape[1]),
+            output_names=output_names_of(last, coefs[-1].shape[1]),
         )
         return display.plot(
             ax,
@@ -293,38 +298,21 @@ def _check_number(name: str, texts: Sequence[str] | None, n: int) -> None:
         raise ValueError(f"{name} must be {n} texts, got {len(texts)}.")
 
 
+def _blue_or_red() -> Any:
+    """Return the colours of signs: without a white middle, which would not be seen."""
+    from matplotlib import colormaps
+    from matplotlib.colors import ListedColormap
+
+    sides = [np.linspace(0.0, 0.33, 128), np.linspace(0.67, 1.0, 128)]
+    return ListedColormap(colormaps["RdBu_r"](np.concatenate(sides)))
+
+
+def _longest(texts: Sequence[str] | None) -> int:
+    return 0 if texts is None else max(len(str(text)) for text in texts)
+
+
 def _alive(free: Sequence[np.ndarray], column: int) -> np.ndarray:
     """Return which units of a column have free weights at each side where any are."""
     after = free[column].any(axis=1) if column < len(free) else True
     before = free[column - 1].any(axis=0) if column > 0 else True
     return np.asarray(before & after)
-
-
-def _output_names(estimator: Any, n_outputs: int) -> list[str] | None:
-    """Return the names of classes, if each has an output: two of them share one."""
-    classes = getattr(estimator, "classes_", ())
-    # Several targets have arrays of classes.
-    named = len(classes) == n_outputs and all(np.ndim(each) == 0 for each in classes)
-    return [str(each) for each in classes] if named else None
-
-
-def _captions(estimator: Any) -> list[str]:
-    """Return what to write below the inputs and each dense layer."""
-    network: Network = estimator._network
-    groups: list[list[int]] = [[]]
-    for index, layer in enumerate(network.layers):
-        if isinstance(layer, Dense):
-            groups.append([])
-        groups[-1].append(index)
-    rows = summary(estimator).layers
-    captions = []
-    for place, group in enumerate(groups):
-        names = [rows[index].layer for index in group]
-        width = rows[group[-1]].output_shape[1] if group else network.n_in
-        lines = [f"{width} {'unit' if place else 'input'}{'s' * (width > 1)}", *names]
-        n_params = sum(rows[index].n_params for index in group)
-        n_pruned = sum(rows[index].n_pruned for index in group)
-        lines += [f"{n_params:,} parameters"] if n_params else []
-        lines += [f"{n_pruned:,} pruned"] if n_pruned else []
-        captions.append("\n".join(lines))
-    return captions

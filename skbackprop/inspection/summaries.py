@@ -44,7 +44,7 @@ def summary(
 
     Parameters
     ----------
-    estimator : BaseBackprop or Pipeline
+    estimator : BackpropClassifier, BackpropRegressor, BackpropEmbedder or Pipeline
         One, or a pipeline that ends with one.
     batch_size : int, default=None
         The rows of a batch that activations are counted for; by default, those of the

@@ -193,7 +193,7 @@ class CurvatureProducts:
         """
         diagonal = self._sum(Record.gauss_newton_diagonal)
         self._add_penalty(np.ones(self.n_params, diagonal.dtype), diagonal)
-        return diagonal
+        return self.objective.hold(diagonal)
 
     def kronecker_factors(self, rng: np.random.RandomState | None = None) -> Moments:
         """Return what the Gauss-Newton matrix of each dense layer is approximated by.
@@ -231,7 +231,8 @@ class CurvatureProducts:
         matrix = self._sum(Record.gauss_newton_matrix)[: self.n_params]
         diagonal = np.einsum("ii->i", matrix)  # a view
         self._add_penalty(np.ones(self.n_params, matrix.dtype), diagonal)
-        return matrix
+        self.objective.hold(matrix.T)
+        return self.objective.hold(matrix)
 
     def empirical_fisher_diagonal(self) -> np.ndarray:
         """Return the diagonal of the empirical Fisher matrix.
@@ -241,7 +242,7 @@ class CurvatureProducts:
         ndarray of shape (n_params,)
             The diagonal, exact.
         """
-        return self._sum(Record.empirical_fisher_diagonal)
+        return self.objective.hold(self._sum(Record.empirical_fisher_diagonal))
 
     def _product(
         self, product: Product, vectors: np.ndarray, with_penalty: bool
@@ -357,13 +358,14 @@ def _keep_freed_memory() -> None:
 
     glibc maps large blocks from the system one by one and gives each back when it is
     freed. Linearised layers return new arrays: to get each mapped and zeroed anew, page
-    by page, takes as long as the products do. As a program frees a mapped block of up to
-    32 MiB, glibc takes such sizes for usual and serves them from its heap from then on
-    (``M_MMAP_THRESHOLD`` in the manual page of ``mallopt``). Most programs free such an
-    array sooner or later; this makes it sooner. The block is never written to: it takes
-    no memory, and some microseconds. Where the user has set ``MALLOC_MMAP_THRESHOLD_``,
-    and with other C libraries, nothing changes;
-    ``MALLOC_MMAP_THRESHOLD_=131072 python -m benchmarks.curvature`` shows what it saves.
+    by page, takes as long as the products do. Once a program has freed a mapped block
+    of up to 32 MiB, glibc takes such sizes for usual: it serves them from its heap, and
+    gives back what is free there beyond twice that size (``M_MMAP_THRESHOLD`` in the
+    manual page of ``mallopt``). Most programs free such an array sooner or later; this
+    makes it sooner. The block is never written to: it takes no memory, and some
+    microseconds. Where the user has set ``MALLOC_MMAP_THRESHOLD_``, and with other C
+    libraries, nothing changes; ``MALLOC_MMAP_THRESHOLD_=131072 python -m
+    benchmarks.curvature`` shows what it saves.
     """
     np.empty(KEPT_BYTES, np.uint8)
 

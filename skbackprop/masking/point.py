@@ -11,6 +11,7 @@ from skbackprop.core.data import Data
 from skbackprop.core.layout import Layout
 from skbackprop.core.ops import slices
 from skbackprop.linearization import CurvatureProducts
+from skbackprop.losses import Loss
 from skbackprop.objective import Objective
 from skbackprop.penalties import L2
 
@@ -118,20 +119,25 @@ class Point:
             self._objective, self.theta, self.data, penalty_weight=self._penalty_weight
         )
 
-    def loss_products(self, data: Data | None = None) -> CurvatureProducts:
+    def loss_products(
+        self, data: Data | None = None, loss: Loss | None = None
+    ) -> CurvatureProducts:
         """Return the loss near the parameters, without the penalty.
 
         Parameters
         ----------
         data : Data, optional
             Its rows; by default all.
+        loss : Loss, optional
+            Another loss of the same scores than the objective's.
 
         Returns
         -------
         CurvatureProducts
             Gradient and curvature.
         """
-        objective = replace(self._objective, penalty=L2(0.0))
+        loss = loss or self._objective.loss
+        objective = replace(self._objective, loss=loss, penalty=L2(0.0))
         return CurvatureProducts(objective, self.theta, data or self.data)
 
     def batch_gradients(self, size: int) -> Iterator[tuple[float, np.ndarray]]:

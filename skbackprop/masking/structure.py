@@ -65,6 +65,22 @@ class Structure:
         layers = self.network.layers
         return not any(layers[index].mixes_columns for index in self.between(layer))
 
+    def is_affine(self, layer: int) -> bool:
+        """Tell whether, in prediction, a hidden layer bends nothing.
+
+        Parameters
+        ----------
+        layer : int
+            Its index in ``coefs_``.
+
+        Returns
+        -------
+        bool
+            True where the weights before and behind could be one matrix.
+        """
+        layers = self.network.layers
+        return all(layers[index].is_affine for index in self.between(layer))
+
     def outputs(
         self, layer: int, scores: np.ndarray, params: Sequence[tuple[np.ndarray, ...]]
     ) -> np.ndarray:

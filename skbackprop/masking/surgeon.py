@@ -10,6 +10,7 @@ from scipy.linalg import cho_factor, cho_solve
 from scipy.linalg.lapack import dpotrf, dpotri
 
 from skbackprop._compat import Interval
+from skbackprop.losses import SquaredError
 from skbackprop.masking.criteria import Criterion
 from skbackprop.masking.point import Point, biases
 
@@ -25,7 +26,8 @@ class OBS(Criterion, name="obs"):
     all free weights to the same unit; a unit costs the same with all its weights. What
     stays, biases included, is moved to where the layer's outputs change least.
 
-    The block changes with what is gone, so that it takes a few rounds.
+    The block changes with what is gone, so that it takes a few rounds. Of a loss
+    without curvature, as the absolute error, it is taken of the squared error instead.
 
     Parameters
     ----------
@@ -126,7 +128,13 @@ class OBS(Criterion, name="obs"):
 
 
 def _kronecker_factors(point: Point) -> list[tuple[np.ndarray, np.ndarray]]:
-    return point.loss_products().kronecker_factors()
+    found = point.loss_products().kronecker_factors()
+    _, bend = found[-1]
+    if bend.any():
+        return found
+    # Made of straight pieces, a loss does not tell one output from another: what
+    # moves any of them costs the same.
+    return point.loss_products(loss=SquaredError()).kronecker_factors()
 
 
 def _with_biases(point: Point, free: np.ndarray) -> list[np.ndarray]:

@@ -123,7 +123,13 @@ class Weights(MaskedUnit, name="weights"):
         """Hold the weights of the lowest scores at zero."""
         saliency, free = criterion.saliency(point), point.free.copy()
         weights = point.layout.weights(free)
+        if saliency.shape != weights.shape:
+            raise ValueError(
+                f"{criterion!r} must score each of {weights.size} weights, but gave an "
+                f"array of shape {saliency.shape}."
+            )
         saliency[~weights] = 0.0
+        _check_finite([saliency], criterion)
         scores = criterion.comparable(point.matrices(saliency))
         flat = np.concatenate([score.ravel() for score in scores])
         flat[~weights] = -np.inf
@@ -158,6 +164,7 @@ class Rows(MaskedUnit):
         saliency = [
             np.where(a, found[i], 0.0) for a, i in zip(alive, layers, strict=True)
         ]
+        _check_finite(saliency, criterion)
         scores = [score.astype(float) for score in criterion.comparable(saliency)]
         for score, lives in zip(scores, alive, strict=True):
             score[~lives] = -np.inf
@@ -221,6 +228,16 @@ def _cut(point: Point, free: np.ndarray, layer: int, gone: np.ndarray) -> None:
     if layer > 0 and Structure(point.network).is_separable(layer - 1):
         masks[layer - 1][:, gone] = False
         biases(point.layout, free)[layer - 1][gone] = False
+
+
+def _check_finite(saliencies: list[np.ndarray], criterion: Criterion) -> None:
+    """Refuse what cannot be put in order."""
+    if not all(np.isfinite(values).all() for values in saliencies):
+        raise ValueError(
+            f"criterion={criterion!r} gave scores that are not finite numbers: inputs, "
+            "targets or weights are too large to take squares of. Scale the inputs, "
+            "or take a criterion without data, such as 'magnitude'."
+        )
 
 
 def _lowest(scores: np.ndarray, amount: float) -> np.ndarray:

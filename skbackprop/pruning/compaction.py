@@ -8,14 +8,16 @@ from sklearn.base import BaseEstimator
 from sklearn.feature_selection import SelectorMixin
 from sklearn.pipeline import Pipeline
 from sklearn.utils import Tags
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
 from skbackprop.core.layout import Kind
 from skbackprop.core.ops import as_dense
 from skbackprop.estimators._persistence import Persistent
 from skbackprop.estimators._start import fitted_params
 from skbackprop.masking.structure import Structure
+from skbackprop.pruning.depth import without_affine_layers
 from skbackprop.pruning.rebuild import Shape, masks_of, rebuilt
+from skbackprop.pruning.sample import check_prunable
 
 __all__ = ["KeptInputs", "compact"]
 
@@ -27,10 +29,12 @@ def compact(estimator: Any, *, drop_inputs: bool = False) -> Any:
     constant, and the biases of the next layer take them in. What a unit is worth
     without inputs is asked of the layers themselves, so that any activation and batch
     normalisation will do. Where units of a row are normalised together, they stay.
+    Hidden layers that bend nothing (``activation="identity"``) are multiplied out,
+    where that takes no more weights.
 
     Parameters
     ----------
-    estimator : BaseBackprop
+    estimator : BackpropClassifier, BackpropRegressor or BackpropEmbedder
         A fitted one, such as :func:`prune` returns; it is not changed. Zeros count,
         whoever made them.
     drop_inputs : bool, default=False
@@ -40,10 +44,10 @@ def compact(estimator: Any, *, drop_inputs: bool = False) -> Any:
 
     Returns
     -------
-    BaseBackprop or Pipeline
+    BackpropClassifier, BackpropRegressor, BackpropEmbedder or Pipeline
         A fitted estimator with smaller ``hidden_layer_sizes``, which can be gone on
         with. Its ``masks_`` hold what is still zero in between, and are None if nothing
-        is.
+        is. Its ``pruning`` is None: a further fit would take the same share again.
 
     Examples
     --------
@@ -56,14 +60,14 @@ def compact(estimator: Any, *, drop_inputs: bool = False) -> Any:
     >>> small.hidden_layer_sizes
     (5,)
     """
-    check_is_fitted(estimator)
+    check_prunable(estimator, "compact")
     compaction = _Compaction(estimator)
     compaction.drop_what_feeds_nothing()
     compaction.drop_what_is_constant()
     if not drop_inputs:
-        return compaction.result()
+        return without_affine_layers(compaction.result())
     support = compaction.drop_inputs()
-    small = compaction.result()
+    small = without_affine_layers(compaction.result())
     names = getattr(estimator, "feature_names_in_", None)
     kept = KeptInputs(support)._fitted(names)
     small.n_features_in_ = int(support.sum())

@@ -14,7 +14,7 @@ from skbackprop.masking.structure import Structure
 from skbackprop.masking.units import Unit
 from skbackprop.pruning.rebuild import Shape, masks_of, rebuilt
 
-__all__ = ["Layers"]
+__all__ = ["Layers", "affine_fit", "merged", "without_affine_layers"]
 
 # Relative to the mean of the diagonal, so that constant inputs do no harm.
 RIDGE = 1e-6
@@ -55,37 +55,44 @@ class Layers(Unit, name="layers"):
         while len(estimator.coefs_) - 1 > n_left:
             bound = sample.bound(estimator)
             shorter = [
-                merged(estimator, bound, layer)
+                merged(estimator, layer, *affine_fit(bound, layer))
                 for layer in range(len(estimator.coefs_) - 1)
             ]
             best = min(shorter, key=lambda each: sample.bound(each).value())
             estimator.__dict__.update(best.__dict__)
 
 
-def merged(estimator: Any, bound: BoundObjective, layer: int) -> Any:
+def merged(
+    estimator: Any,
+    layer: int,
+    weight: np.ndarray,
+    bias: np.ndarray,
+    free: np.ndarray | None = None,
+) -> Any:
     """Return a fitted estimator without one of its hidden layers.
 
     Parameters
     ----------
     estimator : BaseBackprop
         A fitted one; not changed.
-    bound : BoundObjective
-        Its objective of the rows to merge by.
     layer : int
         Which hidden layer, from 0.
+    weight, bias : ndarray
+        What takes the place of ``coefs_[layer]`` and the next.
+    free : ndarray of bool, optional
+        Which of these weights are free; by default all.
 
     Returns
     -------
     BaseBackprop
-        With ``coefs_[layer]`` and the next merged.
+        The shorter one.
     """
-    weight, bias = _affine_fit(bound, layer)
     params = {kind: list(arrays) for kind, arrays in fitted_params(estimator).items()}
     masks, bias_masks = masks_of(estimator)
     for arrays, new in ((params["weight"], weight), (params["bias"], bias)):
         arrays[layer : layer + 2] = [new]
-    for held, new in ((masks, weight), (bias_masks, bias)):
-        held[layer : layer + 2] = [np.ones(new.shape, bool)]
+    masks[layer : layer + 2] = [np.ones(weight.shape, bool) if free is None else free]
+    bias_masks[layer : layer + 2] = [np.ones(bias.shape, bool)]
     _drop_extra(estimator, layer, params)
     hidden = [w.shape[1] for w in params["weight"][:-1]]
     n_in = estimator._network.n_in
@@ -94,8 +101,65 @@ def merged(estimator: Any, bound: BoundObjective, layer: int) -> Any:
     return rebuilt(estimator, shape, **settings)
 
 
-def _affine_fit(bound: BoundObjective, layer: int) -> tuple[np.ndarray, np.ndarray]:
+def without_affine_layers(estimator: Any) -> Any:
+    """Return a fitted estimator without hidden layers that bend nothing.
+
+    Their weights are multiplied out, where that makes them no more.
+
+    Parameters
+    ----------
+    estimator : BaseBackprop
+        A fitted one; not changed.
+
+    Returns
+    -------
+    BaseBackprop
+        With the same predictions; itself, if there is no such layer.
+    """
+    structure = Structure(estimator._network)
+    for layer in range(len(estimator.coefs_) - 1):
+        if structure.is_affine(layer):
+            weight, bias = _multiplied_out(estimator, structure, layer)
+            pair = estimator.coefs_[layer : layer + 2]
+            if np.count_nonzero(weight) <= sum(map(np.count_nonzero, pair)):
+                free = None if estimator.masks_ is None else weight != 0.0
+                shorter = merged(estimator, layer, weight, bias, free)
+                return without_affine_layers(shorter)
+    return estimator
+
+
+def _multiplied_out(
+    estimator: Any, structure: Structure, layer: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the affine map from a layer's inputs to the next layer's scores."""
+    (first, second), (low, high) = (
+        arrays[layer : layer + 2]
+        for arrays in (estimator.coefs_, estimator.intercepts_)
+    )
+    params = estimator._network.layout.regroup(fitted_params(estimator))
+    ends = np.stack([np.zeros_like(low), np.ones_like(low)])
+    start, end = structure.outputs(layer, ends, params)
+    slope = end - start
+    return (first * slope) @ second, (slope * low + start) @ second + high
+
+
+def affine_fit(bound: BoundObjective, layer: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the affine map nearest to that from a layer's inputs to the next scores.
+
+    Parameters
+    ----------
+    bound : BoundObjective
+        The objective of the rows on which it is to be near.
+    layer : int
+        Which hidden layer, from 0.
+
+    Returns
+    -------
+    weight : ndarray of shape (n_in, n_out)
+        The slope.
+    bias : ndarray of shape (n_out,)
+        The value at zero.
+    """
     inputs, scores = _around(bound, layer)
     weight = bound.data.weight
     share = np.ones(len(inputs)) if weight is None else bound.data.pick(weight)
@@ -103,8 +167,9 @@ def _affine_fit(bound: BoundObjective, layer: int) -> tuple[np.ndarray, np.ndarr
     means = (share * inputs).sum(axis=0), (share * scores).sum(axis=0)
     x, z = inputs - means[0], scores - means[1]
     moment = x.T @ (share * x)
-    ridge = RIDGE * max(np.trace(moment) / len(moment), np.finfo(float).tiny)
-    moment[np.diag_indices_from(moment)] += ridge
+    mean = np.trace(moment) / len(moment)
+    # All rows alike, a single one say, have no slope.
+    moment[np.diag_indices_from(moment)] += RIDGE * (mean if mean > 0.0 else 1.0)
     slope = np.linalg.solve(moment, x.T @ (share * z))
     return slope, means[1] - means[0] @ slope
 

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
 
 from skbackprop._plotting import axes_of, pyplot
 from skbackprop.core.ops import as_dense
 from skbackprop.pruning.pruner import prune
+from skbackprop.pruning.sample import check_prunable
 
 __all__ = ["MaskDisplay", "PruningDisplay"]
 
@@ -96,7 +96,7 @@ class PruningDisplay:
 
         Parameters
         ----------
-        estimator : BaseBackprop
+        estimator : BackpropClassifier, BackpropRegressor or BackpropEmbedder
             A fitted one; it is not changed.
         X, y : array-like
             What criteria and fine-tuning see.
@@ -183,7 +183,7 @@ class MaskDisplay:
         self.axes_ = np.ravel(axes)
         for index, (ax, mask) in enumerate(zip(self.axes_, self.masks, strict=True)):
             ax.imshow(mask, cmap="gray_r", aspect="auto", vmin=0, vmax=1)
-            title = f"layer {index}: {mask.mean():.1%}"
+            title = f"layer {index + 1}: {mask.mean():.1%}"
             ax.set(title=title, xlabel="unit", ylabel="input")
         self.figure_ = self.axes_[0].figure
         return self
@@ -194,7 +194,7 @@ class MaskDisplay:
 
         Parameters
         ----------
-        estimator : BaseBackprop
+        estimator : BackpropClassifier, BackpropRegressor or BackpropEmbedder
             A fitted one.
         axes : sequence of matplotlib.axes.Axes, default=None
             One for each layer; a new figure if None.
@@ -204,6 +204,6 @@ class MaskDisplay:
         MaskDisplay
             With ``axes_`` and ``figure_``.
         """
-        check_is_fitted(estimator)
+        check_prunable(estimator, "MaskDisplay")
         masks = [as_dense(coef) != 0.0 for coef in estimator.coefs_]
         return cls(masks).plot(axes)

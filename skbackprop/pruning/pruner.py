@@ -3,20 +3,18 @@
 import copy
 import warnings
 from dataclasses import dataclass
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted
 
 from skbackprop.core.spec import resolve
-from skbackprop.estimators._base import BaseBackprop
 from skbackprop.masking.criteria import Criterion
 from skbackprop.masking.schedules import evenly, ramp
 from skbackprop.masking.units import Unit
-from skbackprop.pruning.sample import Fitted, Sample
+from skbackprop.pruning.sample import Fitted, Sample, check_count, check_prunable
 from skbackprop.pruning.sparsity import densify
 
 __all__ = ["prune"]
@@ -74,7 +72,8 @@ def prune(
         ``max_score_drop``. With fine-tuning, the first rounds take most (a cubic ramp);
         without, each takes the same share of what is left.
     fine_tune_epochs : int, default=0
-        After each round, up to so many epochs, or iterations, of further training.
+        After each round, up to so many epochs, or iterations, of further training,
+        of which callbacks do not hear.
     max_score_drop : float, optional
         How much worse the score on validation data may get: of the round that went too
         far, only a part is done, found by halving it four times. ``amount`` is reached
@@ -158,8 +157,12 @@ class _Pruner:
 
     def check_data(self) -> None:
         """Refuse what needs rows, if there are none."""
+        if (self.sample.X is None) != (self.sample.y is None):
+            raise ValueError("X and y go together: give both or neither.")
         if not self.sample.is_empty:
             return
+        if self.sample.weight is not None:
+            raise ValueError("sample_weight needs X and y.")
         if self.criterion.needs_data:
             raise ValueError(f"criterion={self.criterion!r} needs X and y.")
         if self.epochs:
@@ -175,19 +178,27 @@ class _Pruner:
         return model
 
     def _fine_tune(self, model: Any) -> None:
-        own = {
-            name: getattr(model, name)
-            for name in ("warm_start", "max_iter", "random_state")
+        settings = {
+            "warm_start": True,
+            "max_iter": self.epochs,
+            # Another order of the rows each time.
+            "random_state": self.rng.randint(2**31 - 1),
+            # No more goes than is asked for here.
+            "pruning": None,
         }
-        # Another order of the rows each time.
-        seed = self.rng.randint(2**31 - 1)
-        model.set_params(warm_start=True, max_iter=self.epochs, random_state=seed)
+        own = {name: getattr(model, name) for name in settings}
+        model.set_params(**settings)
+        # Theirs was another fit: a checkpoint would be gone on from, say.
+        callbacks = model.__dict__.pop("_skl_callbacks", ())
         weight = self.sample.weight
         weights = {} if weight is None else {"sample_weight": weight}
         with warnings.catch_warnings():
+            # That so few epochs did not do is no news; that it diverged is.
             warnings.simplefilter("ignore", ConvergenceWarning)
+            warnings.filterwarnings("always", "Training diverged", ConvergenceWarning)
             model.fit(self.sample.X, self.sample.y, **weights)
         model.set_params(**own)
+        model.set_callbacks(*callbacks)
 
 
 @dataclass(frozen=True)
@@ -205,10 +216,17 @@ class _Watch:
 
 
 def _watch(
-    estimator: Any, max_score_drop: float | None, X: Any, y: Any, scoring: Any
+    estimator: Any, max_score_drop: Any, X: Any, y: Any, scoring: Any
 ) -> _Watch | None:
     if max_score_drop is None:
+        if any(given is not None for given in (X, y, scoring)):
+            raise ValueError(
+                "X_val, y_val and scoring are looked at only with max_score_drop: "
+                "say how much worse the score may get."
+            )
         return None
+    if not (isinstance(max_score_drop, Real) and float(max_score_drop) >= 0.0):
+        raise ValueError(f"max_score_drop must be >= 0, got {max_score_drop!r}.")
     if X is None or y is None:
         raise ValueError("max_score_drop needs X_val and y_val.")
     from sklearn.metrics import check_scoring
@@ -219,18 +237,9 @@ def _watch(
 
 def _check(estimator: Any, amount: Any, n_rounds: Any, epochs: Any) -> None:
     """Refuse arguments of the wrong kind."""
-    if not isinstance(estimator, BaseBackprop):
-        raise TypeError(
-            "prune takes an estimator of skbackprop, got "
-            f"{type(estimator).__name__}: of a pipeline, take the last step and "
-            "transformed data."
-        )
-    check_is_fitted(estimator)
+    check_prunable(estimator, "prune")
     if not (isinstance(amount, Real) and 0.0 <= float(amount) < 1.0):
         raise ValueError(f"amount must be in [0, 1), got {amount!r}.")
-    if n_rounds is not None and not (
-        isinstance(n_rounds, Integral) and int(n_rounds) >= 1
-    ):
-        raise ValueError(f"n_rounds must be an integer >= 1 or None, got {n_rounds!r}.")
-    if not (isinstance(epochs, Integral) and int(epochs) >= 0):
-        raise ValueError(f"fine_tune_epochs must be an integer >= 0, got {epochs!r}.")
+    if n_rounds is not None:
+        check_count("n_rounds", n_rounds, least=1)
+    check_count("fine_tune_epochs", epochs, least=0)

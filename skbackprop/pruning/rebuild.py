@@ -58,6 +58,8 @@ def rebuilt(estimator: Any, shape: Shape, **settings: Any) -> Any:
     dtype, model = estimator.coefs_[0].dtype, copy.deepcopy(estimator)
     hidden = tuple(int(width) for width in shape.hidden)
     model.set_params(hidden_layer_sizes=hidden, n_hidden_layers=None, **settings)
+    # What is gone counts no more: the slot would take the same share once again.
+    model.set_params(pruning=None)
     slots = resolve_slots(model)
     model._network = model._build_network(slots, shape.n_in, model._loss, model._target)
     theta = packed(model._network, shape.params, dtype)

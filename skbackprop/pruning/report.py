@@ -4,9 +4,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
 
 from skbackprop.core.ops import as_dense
+from skbackprop.pruning.sample import check_prunable
 
 __all__ = ["LayerReport", "PruningReport", "pruning_report"]
 
@@ -123,11 +123,11 @@ def pruning_report(
 
     Parameters
     ----------
-    estimator : BaseBackprop
+    estimator : BackpropClassifier, BackpropRegressor or BackpropEmbedder
         A fitted one.
     X, y : array-like, optional
         Data to score it on.
-    before : BaseBackprop, optional
+    before : estimator, optional
         The estimator that it was pruned from, to be scored as well.
     scoring : str or callable, optional
         What is scored; by default the estimator's own ``score``.
@@ -150,7 +150,7 @@ def pruning_report(
     1             60        30   50.0%          10/20          3/3
     all          140        70   50.0%
     """
-    check_is_fitted(estimator)
+    check_prunable(estimator, "pruning_report")
     layers = tuple(_layer_report(as_dense(coef)) for coef in estimator.coefs_)
     if X is None:
         return PruningReport(layers)

@@ -1,10 +1,13 @@
 """A fitted estimator and rows, as units see them."""
 
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
+from skbackprop.estimators._base import BaseBackprop
 from skbackprop.estimators._masks import flat_mask, write_masks
 from skbackprop.estimators._objective import BoundObjective, bound_objective
 from skbackprop.estimators._params import resolve_slots
@@ -12,7 +15,42 @@ from skbackprop.estimators._start import extra_params, fitted_params, packed
 from skbackprop.masking.point import Point
 from skbackprop.objective import Objective
 
-__all__ = ["Fitted", "Sample"]
+__all__ = ["Fitted", "Sample", "check_count", "check_prunable"]
+
+
+def check_prunable(estimator: Any, asked: str) -> None:
+    """Refuse what is not a fitted estimator of this package.
+
+    Parameters
+    ----------
+    estimator : object
+        What was given.
+    asked : str
+        To what, for the error.
+    """
+    if not isinstance(estimator, BaseBackprop):
+        raise TypeError(
+            f"{asked} takes an estimator of skbackprop, got "
+            f"{type(estimator).__name__}: of a pipeline, take the last step and "
+            "transformed data; of a search, best_estimator_."
+        )
+    check_is_fitted(estimator)
+
+
+def check_count(name: str, value: Any, least: int) -> None:
+    """Refuse what is not a number to count with.
+
+    Parameters
+    ----------
+    name : str
+        Of the argument, for the error.
+    value : object
+        What was given.
+    least : int
+        The smallest that will do.
+    """
+    if not (isinstance(value, Integral) and int(value) >= least):
+        raise ValueError(f"{name} must be an integer >= {least}, got {value!r}.")
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 from scipy.sparse import csc_array
-from sklearn.utils.validation import check_is_fitted
 
 from skbackprop.core.ops import as_dense
+from skbackprop.pruning.sample import check_count, check_prunable
 
 __all__ = ["densify", "sparsify"]
 
@@ -28,7 +28,7 @@ def sparsify(estimator: Any, X: Any = None, *, n_repeats: int = 20) -> Any:
         As many rows as will be predicted at once: one row or thousands make a
         difference.
     n_repeats : int, default=20
-        How often each prediction is timed; the fastest counts.
+        How often each prediction is timed, at least once; the fastest counts.
 
     Returns
     -------
@@ -52,7 +52,8 @@ def sparsify(estimator: Any, X: Any = None, *, n_repeats: int = 20) -> Any:
     >>> len(pickle.dumps(small)) < len(pickle.dumps(pruned)) / 4
     True
     """
-    check_is_fitted(estimator)
+    check_prunable(estimator, "sparsify")
+    check_count("n_repeats", n_repeats, least=1)
     model = densify(estimator)
     # What a stream of calls remembers is as large as the weights.
     model._progress = None
@@ -86,6 +87,7 @@ def densify(estimator: Any) -> Any:
     >>> densify(sparsify(prune(model, amount=0.9))).coefs_[0].shape
     (4, 20)
     """
+    check_prunable(estimator, "densify")
     model = copy.deepcopy(estimator)
     model.coefs_ = [as_dense(coef) for coef in model.coefs_]
     if model.masks_ is not None:

@@ -14,7 +14,8 @@ from skbackprop.solvers.base import (
 )
 from skbackprop.solvers.bfgs import BFGS
 from skbackprop.solvers.descent import SGD, HeavyBall, Nesterov
-from skbackprop.solvers.full_batch import FullBatch, Function, Moves, Point
+from skbackprop.solvers.full_batch import FullBatch, Moves
+from skbackprop.solvers.function import Function, Point
 from skbackprop.solvers.gd import GD
 from skbackprop.solvers.handover import Handover, Memory
 from skbackprop.solvers.lbfgs import LBFGS

@@ -6,7 +6,8 @@ from typing import ClassVar
 import numpy as np
 
 from skbackprop._compat import StrOptions
-from skbackprop.solvers.full_batch import FullBatch, Function, Moves, Point
+from skbackprop.solvers.full_batch import FullBatch, Moves
+from skbackprop.solvers.function import Function, Point
 from skbackprop.solvers.handover import Memory
 from skbackprop.solvers.line_search import backtracking, strong_wolfe
 

@@ -7,7 +7,8 @@ import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from skbackprop._compat import Interval
-from skbackprop.solvers.full_batch import FullBatch, Function, Moves, Point
+from skbackprop.solvers.full_batch import FullBatch, Moves
+from skbackprop.solvers.function import Function, Point
 from skbackprop.solvers.handover import Memory
 from skbackprop.solvers.limits import check_few, check_rows_apart
 
@@ -72,11 +73,10 @@ class _Damped:
         diagonal = np.einsum("ii->i", matrix)
         curvature = diagonal.copy()
         largest = float(curvature.max())
-        if not largest > 0:
-            return None
         if self.damping == 0.0:
-            self.damping = FIRST * largest
-        while self.damping <= LARGEST * largest:
+            self.damping = FIRST * largest or self.function.first_damping(point)
+        limit = LARGEST * (largest or self.damping)
+        while self.damping <= limit:
             np.add(curvature, self.damping, out=diagonal)
             way = _solve(matrix, -point.gradient)
             if way is not None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skbackprop.solvers.full_batch import Function, Point
+from skbackprop.solvers.function import Function, Point
 
 # A step is long enough where it brings this share of what the slope promises ...
 SUFFICIENT = 1e-4

@@ -14,7 +14,8 @@ from skbackprop.solvers.conjugate import (
     lowest_direction,
     steihaug,
 )
-from skbackprop.solvers.full_batch import FullBatch, Function, Moves, Point
+from skbackprop.solvers.full_batch import FullBatch, Moves
+from skbackprop.solvers.function import Function, Point
 from skbackprop.solvers.handover import Memory
 from skbackprop.solvers.limits import check_rows_apart
 from skbackprop.solvers.line_search import backtracking
@@ -155,11 +156,16 @@ class _Damped:
             # An earlier run had it, which was cut off.
             self.precondition = self.prepare(self.function.curvature(self.prepared_at))
         if self.n_steps == 0:
-            assert self.precondition is not None
-            along = point.gradient / np.linalg.norm(point.gradient)
-            self.scale = self.precondition.curvature(along)
-            self.damping = FIRST * self.scale
+            self._begin(point)
         self.n_steps += 1
+
+    def _begin(self, point: Point) -> None:
+        assert self.precondition is not None
+        along = point.gradient / np.linalg.norm(point.gradient)
+        self.scale = self.precondition.curvature(along)
+        self.damping = FIRST * self.scale
+        if not self.scale > 0:
+            self.damping = self.scale = self.function.first_damping(point)
 
     def _descent(self, products: CurvatureProducts, point: Point) -> Descent:
         damping, precondition = self.damping, self.precondition
@@ -229,6 +235,8 @@ class _TrustRegion:
         )
         if not lowest < -SADDLE * largest:
             return None
+        # Rounding has left something of the start where parameters are held at zero.
+        way = function.problem.objective.hold(way)
         way = -np.copysign(1.0, way @ point.gradient) * way
         length = 1.0
         # What the curvature promises is half of this: a fifth of that is enough.

@@ -134,9 +134,8 @@ class _Run:
             status = self._obey(verdict)
             if status is not None:
                 return Solution(status, state=state)
-        planned = problem.total_epochs or problem.max_iter
         message = (
-            f"Stochastic Optimizer: Maximum iterations ({planned}) reached "
+            f"Stochastic Optimizer: Maximum iterations ({problem.max_iter}) reached "
             "and the optimization hasn't converged yet."
         )
         return Solution(Status.BUDGET_SPENT, message, state)

@@ -50,6 +50,12 @@ class Choice(Dimension):
         names = self._names()
         if not names:
             return "there are no options."
+        values = self._values()
+        for label, value in zip(names, values, strict=True):
+            if _is_passing(label, value) and not isinstance(self.options, Mapping):
+                return f"{label} has another name each time: give a mapping from names."
+            if not _same(values[_position(label, names)], value):
+                return f"several options print as {label}: give a mapping from names."
         for label, more in (self.then or {}).items():
             if label not in names:
                 return f"then has {label!r}, which is none of the options {names}."
@@ -76,8 +82,12 @@ class Choice(Dimension):
         """Return the options one by one, if any brings parameters along."""
         if not self.then:
             return [(self, {})]
-        pairs = zip(self._names(), self._values(), strict=True)
-        return [(Choice([value]), self.then.get(name, {})) for name, value in pairs]
+        names, values = self._names(), self._values()
+        named = isinstance(self.options, Mapping)
+        return [
+            (Choice({name: value} if named else [value]), self.then.get(name, {}))
+            for name, value in zip(names, values, strict=True)
+        ]
 
     def _values(self) -> list[Any]:
         given = self.options
@@ -150,12 +160,23 @@ def _python(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
+def _is_passing(label: Any, value: Any) -> bool:
+    """Tell whether a value prints with its place in memory."""
+    return isinstance(label, str) and label is not value and " at 0x" in label
+
+
 def _position(wanted: Any, among: Sequence[Any]) -> int:
     """Return where a value stands; True is not 1, nor 0.0 False."""
     for i, each in enumerate(among):
         if each is wanted:
             return i
     for i, each in enumerate(among):
-        if type(each) is type(wanted) and np.array_equal(each, wanted):
+        if _same(each, wanted):
             return i
     raise ValueError(f"{wanted!r} is none of the options {list(among)}.")
+
+
+def _same(one: Any, other: Any) -> bool:
+    if one is other:
+        return True
+    return type(one) is type(other) and bool(np.array_equal(one, other))

@@ -112,11 +112,14 @@ class Median(Pruner, name="median"):
 
     def build(self, budget: Budget) -> Any:
         """Return the pruner of Optuna."""
-        return import_optuna().pruners.MedianPruner(self.n_startup_trials)
+        # Of the ends of folds it hears even if they are not among the steps.
+        return import_optuna().pruners.MedianPruner(
+            self.n_startup_trials, n_warmup_steps=self.steps(budget).start
+        )
 
-    def steps(self, budget: Budget) -> Container[int]:
+    def steps(self, budget: Budget) -> range:
         """Return the steps at which it judges."""
-        every = self.every or max(1, budget.max_epochs // 20)
+        every = self.every or _first(None, budget)
         first = max(1, every if self.n_warmup_epochs is None else self.n_warmup_epochs)
         return range(first, budget.total + 1, every)
 

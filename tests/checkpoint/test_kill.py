@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(
     reason="processes that start within milliseconds need a fork server",
 )
 PATIENCE = 60.0
-NAMES = ["adam", "early", "lbfgs", "newton", "ema"]
+NAMES = ["adam", "early", "lbfgs", "newton", "ema", "pruned, looked at"]
 
 
 @pytest.fixture(scope="module")

@@ -87,12 +87,14 @@ def test_no_matrix_at_all(function, model):
             function(wrong)
 
 
-@pytest.mark.parametrize("dtype", [np.int64, np.float16, np.longdouble])
-@pytest.mark.parametrize("make", [np.asarray, sparse.csr_matrix])
-def test_numbers_of_any_type(dtype, make):
-    if dtype is np.float16 and make is sparse.csr_matrix:
-        pytest.skip("SciPy has no sparse matrices of float16")
-    matrix = make(LARGE.astype(dtype))
+@pytest.mark.parametrize(
+    "matrix",
+    [
+        *(LARGE.astype(dtype) for dtype in (np.int64, np.float16, np.longdouble)),
+        *(sparse.csr_matrix(LARGE.astype(dtype)) for dtype in (np.int32, np.float32)),
+    ],
+)
+def test_numbers_of_any_type(matrix):
     values = extreme_eigenvalues(matrix, random_state=0).values
     assert_allclose(values, [0.0, 299.0], atol=1e-2)
     assert estimate_trace(matrix, 300).value == pytest.approx(LARGE.trace())
@@ -161,7 +163,8 @@ def test_other_estimators(function, model, multiclass):
 
 
 @pytest.mark.parametrize(
-    "layers", ["all", 1, [1.0], [True, False], [0, 0], [1, -1], [2], [], [[0]]]
+    "layers",
+    ["all", 1, [1.0], [True, False], [0, 0], [1, -1], [2], [], [[0]], [[0], [0, 1]]],
 )
 def test_layers_are_positions(model, multiclass, layers):
     with pytest.raises(ValueError, match="by their positions 0 to 1 in coefs_"):
@@ -174,7 +177,7 @@ def test_positions_may_be_an_array(model, multiclass):
         assert hessian_operator(model, *multiclass, layers=layers).shape == wanted
 
 
-# ------------------------------------------------------- what operators of scipy's can do
+# ----------------------------------------------------- what operators of scipy's can do
 
 
 def test_complex_vectors_keep_both_parts(model, multiclass):

@@ -151,8 +151,13 @@ def test_few_parameters_have_an_exact_trace():
 
 @pytest.mark.parametrize("n_products", [1, 0])
 def test_too_few_products(matrix, n_products):
-    with pytest.raises(ValueError, match="at least 2 are needed"):
+    with pytest.raises(ValueError, match=r"'n_products' .* in the range \[2, inf\)"):
         estimate_trace(matrix, n_products)
+
+
+def test_too_many_products_for_a_sketch(matrix):
+    with pytest.raises(ValueError, match="at least 2 are needed"):
+        estimate_trace(matrix, 20, n_sketch=10)
 
 
 def test_products_are_counted(matrix):

@@ -16,6 +16,7 @@ from skbackprop.curvature import (
     kronecker_factors,
 )
 from skbackprop.layers import Activation
+from skbackprop.pruning import prune
 
 from ._fitted import classifier, fitted, regressor
 
@@ -153,6 +154,24 @@ def test_kind_may_be_an_object(model, multiclass):
     assert_allclose(found, curvature_diagonal(model, *multiclass, kind="gauss_newton"))
     with pytest.raises(ValueError, match="is not a Curvature"):
         hessian_operator(model, *multiclass, kind="newton")
+
+
+# ------------------------------------------------------------------------------- masks
+
+
+@every_kind
+def test_what_is_pruned_neither_moves_nor_bends(multiclass, kind):
+    dense = fitted(classifier(hidden_layer_sizes=(4, 3)), *multiclass)
+    model = prune(dense, amount=0.5)
+    operator = hessian_operator(model, *multiclass, kind=kind)
+    matrix = curvature_matrix(model, *multiclass, kind=kind)
+    assert_allclose(operator.diagonal(), matrix.diagonal(), atol=1e-12)
+    gone = np.zeros(operator.shape[0], bool)
+    gone[: sum(coef.size for coef in model.coefs_)] = np.concatenate(
+        [coef.ravel() == 0 for coef in model.coefs_]
+    )
+    assert not matrix[gone].any()
+    assert operator.value(operator.theta + gone) == operator.value(operator.theta)
 
 
 # ------------------------------------------------------------------- kronecker factors

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 X, Y = load_iris(return_X_y=True)
 X = (X - X.mean(axis=0)) / X.std(axis=0)
 SETTINGS = [
-    *({"solver": name} for name in sorted(Solver.members()) if "marq" not in name),
+    *({"solver": name} for name in sorted(Solver.members())),
     {"penalty": "l1", "alpha": 1.0},
     {"solver": "lbfgs", "penalty": "l1"},
     {"averaging": "ema"},

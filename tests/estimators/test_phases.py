@@ -11,6 +11,7 @@ import pytest
 from scipy.sparse import csr_matrix
 from sklearn.base import clone
 from sklearn.datasets import load_iris
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
 
 from skbackprop import BackpropClassifier, BackpropEmbedder, BackpropRegressor
@@ -56,6 +57,14 @@ def test_the_import_of_an_estimator_is_enough_to_name_a_schedule(name):
         "model.fit([[0.0], [1.0], [2.0]], [0.0, 1.0, 2.0])"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+@pytest.mark.filterwarnings("default::sklearn.exceptions.ConvergenceWarning")
+def test_the_warning_names_the_epochs_of_the_whole_fit(solver):
+    model = classifier("gradual", solver=solver, alpha=0.0, tol=0.0, max_iter=13)
+    with pytest.warns(ConvergenceWarning, match=r"Maximum iterations \(13\)"):
+        model.fit(X, Y)
 
 
 class Watching(Magnitude):
@@ -422,6 +431,15 @@ def test_amount_and_criterion_can_be_searched():
 def test_verbose_tells_how_much_is_gone(capsys):
     classifier(Plain(amount=0.5), verbose=True).fit(X, Y)
     assert "Pruned Weights(): 49 of 98 are gone." in capsys.readouterr().out
+
+
+def test_a_schedule_has_to_plan_something():
+    class Idle(PruningSchedule):
+        def phases(self, n_epochs, gone):
+            return []
+
+    with pytest.raises(ValueError, match="no phases"):
+        classifier(Idle()).fit(X, Y)
 
 
 def test_layers_cannot_go_during_a_fit():

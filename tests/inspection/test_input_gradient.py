@@ -1,5 +1,7 @@
 """Gradients with respect to the inputs, and what hidden units give."""
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -137,6 +139,28 @@ def test_the_probability_of_an_only_class_stays():
 def test_what_has_no_gradient_is_refused(model, method, match):
     with pytest.raises(ValueError, match=match):
         model().input_gradient(X, response_method=method)
+
+
+class Squared(RegressionLoss):
+    """A loss with a link that nobody knows."""
+
+    link: ClassVar[str] = "square"
+
+    def inverse_link(self, raw):
+        return raw**2
+
+    def value(self, prediction, target):
+        return ((prediction - target) ** 2).sum(axis=1)
+
+    def gradient(self, prediction, target, out):
+        return np.subtract(prediction, target, out)
+
+
+def test_of_an_unknown_link_there_are_the_raw_scores():
+    model = regressor(loss=Squared())
+    with pytest.raises(ValueError, match=r"'square' of Squared .*Link of that name"):
+        model.input_gradient(X)
+    assert model.input_gradient(X, response_method="decision_function").shape == (N, F)
 
 
 @pytest.mark.parametrize("method", ["predict", "predict_proba"])

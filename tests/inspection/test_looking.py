@@ -9,6 +9,7 @@ import pytest
 from sklearn.dummy import DummyClassifier
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -98,6 +99,13 @@ def test_what_is_not_fitted_is_refused(display):
 def test_what_has_no_network_is_refused(display, multiclass):
     with pytest.raises((TypeError, ValueError), match="DummyClassifier"):
         display.from_estimator(DummyClassifier().fit(*multiclass))
+
+
+@pytest.mark.parametrize("display", DISPLAYS)
+def test_of_a_search_the_best_estimator_is_asked_for(display, multiclass):
+    search = GridSearchCV(MLPClassifier((3,), max_iter=400, tol=1.0), {}, cv=2)
+    with pytest.raises((TypeError, ValueError), match="pass best_estimator_"):
+        display.from_estimator(search.fit(*multiclass))
 
 
 @pytest.mark.parametrize("display", DISPLAYS)
@@ -384,6 +392,13 @@ def test_shares_are_bars_on_axes_of_their_own(watched):
     assert display.shares_ax_.get_ylim() == (0.0, 1.0)
 
 
+def test_bars_keep_their_names_when_another_estimator_is_added(watched, multiclass):
+    first = GradientFlowDisplay.from_estimator(watched, name="fit", plot_shares=True)
+    GradientFlowDisplay.from_estimator(watched, *multiclass, name="now", ax=first.ax_)
+    legend = [text.get_text() for text in first.ax_.get_legend().get_texts()]
+    assert legend == ["fit", "now", "dead units", "saturated entries"]
+
+
 def test_embedders_flow_too(multiclass):
     model = fitted(BackpropEmbedder, multiclass, n_components=2)
     display = GradientFlowDisplay.from_estimator(model, *multiclass)
@@ -422,6 +437,15 @@ def test_each_unit_and_each_weight_is_drawn(plain):
         np.testing.assert_array_equal(edges.get_array(), coef.ravel())
 
 
+def test_weak_weights_are_seen_too():
+    coefs = [np.array([[1e-3, -1e-3, 1.0]])]
+    display = NetworkDisplay(coefs=coefs).plot()
+    display.figure_.canvas.draw()
+    red, green, blue = display.edges_[0].get_edgecolors()[:, :3].T
+    assert green.max() < 0.85  # that of white is 1
+    assert list(np.sign(red - blue)) == [1, -1, 1]
+
+
 def test_pruned_weights_are_not_drawn_and_units_without_any_are_hollow(plain):
     pruned = prune(plain, amount=0.6)
     display = NetworkDisplay.from_estimator(pruned)
@@ -458,6 +482,20 @@ def test_captions_tell_layers_shapes_and_parameters(multiclass):
     assert texts[0] == "5 inputs\nStandardize\n10 parameters"
     assert texts[1] == "6 units\nDense\nBatchNorm\nReLU\n60 parameters"
     assert texts[3:] == ["3 units\nDense\n15 parameters", "0", "1", "2"]
+
+
+def test_captions_and_names_have_room(multiclass):
+    pandas = pytest.importorskip("pandas")
+    X = pandas.DataFrame(multiclass.X).rename(columns="a rather long name {}".format)
+    model = fitted(BackpropClassifier, (X, multiclass.y), hidden_layer_sizes=(20,) * 6)
+    display = NetworkDisplay.from_estimator(model)
+    figure = display.figure_
+    figure.canvas.draw()
+    boxes = [text.get_window_extent() for text in display.texts_]
+    for index, box in enumerate(boxes):
+        assert figure.bbox.x0 <= box.x0
+        assert box.x1 <= figure.bbox.x1
+        assert not any(box.overlaps(other) for other in boxes[index + 1 :])
 
 
 def test_columns_of_frames_are_named(multiclass):

@@ -294,6 +294,29 @@ def test_every_layer_stays_in_float32(name):
     assert products.gradient().dtype == np.float32
 
 
+# ------------------------------------------------------------------------------- masks
+
+
+def test_what_is_held_at_zero_has_no_curvature(point):
+    free = np.random.RandomState(0).uniform(size=point.n) < 0.5
+    both = np.outer(free, free)
+    wanted = {
+        kind: getattr(point.products(), kind)(np.eye(point.n)) * both
+        for kind in ("hessian", "gauss_newton", "empirical_fisher")
+    }
+    objective = point.objective
+    point.objective = Objective(
+        objective.network, point.loss, objective.penalty, free.astype(float)
+    )
+    held = point.products()
+    for kind, matrix in wanted.items():
+        assert off(getattr(held, kind)(np.eye(point.n)), matrix) < 1e-13
+    assert off(held.gauss_newton_matrix(), wanted["gauss_newton"]) < 1e-13
+    for kind in ("gauss_newton", "empirical_fisher"):
+        diagonal = getattr(held, f"{kind}_diagonal")()
+        assert off(diagonal, wanted[kind].diagonal()) < 1e-13
+
+
 # ----------------------------------------------------------------------------- penalty
 
 

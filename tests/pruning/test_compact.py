@@ -7,10 +7,19 @@ import numpy as np
 import pytest
 from scipy import sparse
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 
 from skbackprop import BackpropClassifier, BackpropEmbedder, BackpropRegressor
 from skbackprop.layers import Activation
-from skbackprop.pruning import KeptInputs, compact, prune
+from skbackprop.pruning import (
+    Gradual,
+    KeptInputs,
+    compact,
+    densify,
+    prune,
+    pruning_report,
+    sparsify,
+)
 
 from ._fitted import X, Y, all_arrays, classifier, fitted, is_held
 
@@ -39,7 +48,8 @@ def test_predictions_stay_whatever_the_activation(activation, normalization):
     # Constant, and not at zero: a bias without weights.
     kill(pruned, 0, np.flatnonzero(pruned.intercept_masks_[0])[0], "in")
     small = compact(pruned)
-    assert sum(small.hidden_layer_sizes) == 6
+    # What bends nothing is no layer of its own.
+    assert sum(small.hidden_layer_sizes) == (0 if activation == "identity" else 6)
     assert_same(small, pruned)
 
 
@@ -115,6 +125,63 @@ def test_the_small_one_is_an_ordinary_estimator():
     assert sum(array.size for array in all_arrays(small)) < sum(
         array.size for array in all_arrays(model)
     )
+
+
+@pytest.mark.parametrize("normalization", [None, "batch"])
+@pytest.mark.parametrize("scaling", [None, "standard"])
+@pytest.mark.parametrize("layer", [0, 1])
+def test_layers_that_bend_nothing_are_multiplied_out(layer, normalization, scaling):
+    activation = ["tanh", "tanh"]
+    activation[layer] = "identity"
+    model = classifier(
+        (7, 6),
+        activation=activation,
+        dropout=[0.1, 0.2],
+        normalization=normalization,
+        scaling=scaling,
+    )
+    small = compact(model)
+    assert small.hidden_layer_sizes == ((6,) if layer == 0 else (7,))
+    assert small.activation == ["tanh"]
+    assert small.masks_ is None
+    assert_same(small, model)
+    assert fitted(clone(small)).score(X, Y) > 0.3
+
+
+def test_a_linear_network_has_no_layers_left():
+    small = compact(classifier(activation="identity"))
+    assert small.hidden_layer_sizes == ()
+    assert_same(small, classifier(activation="identity"))
+
+
+def test_a_bottleneck_stays():
+    model = classifier((1,), activation="identity")
+    assert compact(model).hidden_layer_sizes == (1,)
+
+
+def test_what_is_held_at_zero_before_a_linear_layer_is_so_behind_it():
+    pruned = prune(classifier(activation="identity"), amount=0.5, unit="inputs")
+    small = compact(pruned)
+    assert small.hidden_layer_sizes == ()
+    assert is_held(small)
+    assert_same(small, pruned)
+
+
+def test_what_the_slot_took_out_is_not_taken_again():
+    pruned = classifier(pruning=Gradual(0.5, unit="neurons"), warm_start=True)
+    small = compact(pruned)
+    assert small.hidden_layer_sizes == (4, 3)
+    assert fitted(small).masks_ is None
+    assert pruned.pruning is not None
+
+
+@pytest.mark.parametrize("function", [compact, densify, pruning_report, sparsify])
+def test_what_has_no_such_network_is_refused(function):
+    small = compact(prune(classifier(), amount=0.5, unit="inputs"), drop_inputs=True)
+    with pytest.raises(TypeError, match=f"{function.__name__} takes an estimator"):
+        function(small)
+    with pytest.raises(NotFittedError):
+        function(BackpropClassifier())
 
 
 def test_the_original_stays_as_it_was():

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
 
 from skbackprop.core.spec import resolve
 from skbackprop.pruning import LAMP, OBS, Criterion, MagnitudePerLayer, Sample, Taylor
@@ -155,6 +157,19 @@ def test_what_stays_compensates_as_a_new_fit_would(weight):
     features = np.column_stack([X[:, [0, 2, 3]], np.ones(60)])
     expected = np.linalg.lstsq(root * features, root[:, 0] * y, rcond=None)[0]
     np.testing.assert_allclose(theta[[0, 2, 3, 5]], expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("loss", ["absolute_error", "quantile"])
+def test_brain_surgery_without_curvature_goes_by_squared_error(loss):
+    squared, X, y = linear()
+    # The same weights, to be judged by another loss.
+    straight = clone(squared).set_params(loss=loss, max_iter=1)
+    with pytest.warns(ConvergenceWarning):
+        straight.fit(X, y)
+    straight.coefs_, straight.intercepts_ = squared.coefs_, squared.intercepts_
+    found, expected = (saliency("obs", point(m, X, y)) for m in (straight, squared))
+    assert expected.all()
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
 # ------------------------------------------------------------------------ all of them

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from skbackprop.pruning import Sample, prune
-from skbackprop.pruning.depth import merged
+from skbackprop.pruning.depth import affine_fit, merged
 
 from ._fitted import X, Y, classifier, is_held
 
 
 def test_a_linear_layer_goes_without_a_trace():
     model = classifier((8, 6, 5), activation=["tanh", "identity", "relu"])
-    shorter = merged(model, Sample(X, Y).bound(model), 1)
+    shorter = merged(model, 1, *affine_fit(Sample(X, Y).bound(model), 1))
     assert shorter.hidden_layer_sizes == (8, 5)
     assert shorter.activation == ["tanh", "relu"]
     np.testing.assert_allclose(
@@ -23,7 +23,8 @@ def test_the_layer_goes_that_the_objective_misses_least():
     model = classifier((8, 6, 5), max_iter=100)
     sample = Sample(X, Y)
     bound = sample.bound(model)
-    tried = [sample.bound(merged(model, bound, layer)).value() for layer in range(3)]
+    shorter = [merged(model, i, *affine_fit(bound, i)) for i in range(3)]
+    tried = [sample.bound(each).value() for each in shorter]
     shorter = prune(model, X, Y, unit="layers", amount=0.34)
     assert sample.bound(shorter).value() == pytest.approx(min(tried))
     assert max(tried) > min(tried)
@@ -32,7 +33,7 @@ def test_the_layer_goes_that_the_objective_misses_least():
 def test_merging_is_least_squares():
     model = classifier((8, 6), activation="tanh", alpha=0.0)
     weight = np.arange(150) % 3
-    shorter = merged(model, Sample(X, Y, weight).bound(model), 0)
+    shorter = merged(model, 0, *affine_fit(Sample(X, Y, weight).bound(model), 0))
     scores = np.tanh(X @ model.coefs_[0] + model.intercepts_[0]) @ model.coefs_[1]
     scores += model.intercepts_[1]
     root = np.sqrt(weight)[:, np.newaxis]
@@ -75,3 +76,9 @@ def test_masks_elsewhere_stay():
     pruned = prune(classifier((8, 6, 5)), amount=0.5)
     shorter = prune(pruned, X, Y, unit="layers", amount=0.34)
     assert is_held(shorter.partial_fit(X, Y))
+
+
+def test_rows_without_differences_will_do():
+    shorter = prune(classifier((8, 6)), X[:1], Y[:1], unit="layers", amount=0.5)
+    assert len(shorter.coefs_) == 2
+    assert all(np.isfinite(array).all() for array in shorter.coefs_)

@@ -6,11 +6,13 @@ import pickle
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skbackprop import BackpropClassifier, BackpropEmbedder, BackpropRegressor
-from skbackprop.pruning import OBS, Criterion, prune
+from skbackprop.checkpoint import Checkpoint
+from skbackprop.pruning import OBS, Criterion, Gradual, prune
 
 from ._fitted import X, Y, all_arrays, classifier, fitted, is_held
 
@@ -198,6 +200,28 @@ def test_every_estimator_can_be_pruned(model, criterion):
     assert is_held(prune(model, X, Y, criterion=criterion, fine_tune_epochs=1))
 
 
+def test_further_training_is_not_the_fit_that_callbacks_follow(model, tmp_path):
+    keeps = Checkpoint(tmp_path / "fit.ckpt")
+    watched = fitted(clone(model).set_callbacks(keeps))
+    written = keeps.path.read_bytes()
+    tuned = prune(watched, X, Y, amount=0.5, fine_tune_epochs=2)
+    assert tuned.n_iter_ == 2
+    assert keeps.path.read_bytes() == written
+
+
+def test_further_training_prunes_no_more_than_is_asked_for():
+    slotted = classifier(pruning=Gradual(0.2)).set_params(pruning__amount=0.9)
+    tuned = prune(slotted, X, Y, amount=0.5, fine_tune_epochs=5)
+    assert share_gone(tuned) == pytest.approx(0.5, abs=0.01)
+    assert tuned.pruning.amount == 0.9
+
+
+def test_further_training_that_diverges_is_told_of(model):
+    wild = copy.deepcopy(model).set_params(solver="sgd", learning_rate_init=1e200)
+    with pytest.warns(ConvergenceWarning, match="diverged"):
+        prune(wild, X, Y, fine_tune_epochs=5)
+
+
 # ------------------------------------------------------------------------- by the score
 
 
@@ -265,11 +289,33 @@ def test_the_last_round_is_halved_to_where_the_score_allows(model, limit):
         ({"unit": "layers"}, "X and y"),
         ({"criterion": OBS(damping=0.0)}, "damping"),
         ({"max_score_drop": 0.1}, "X_val"),
+        ({"max_score_drop": "0.1", "X_val": X, "y_val": Y}, "max_score_drop must"),
+        ({"max_score_drop": np.nan, "X_val": X, "y_val": Y}, "max_score_drop must"),
+        ({"X_val": X, "y_val": Y}, "max_score_drop"),
+        ({"X": X}, "X and y go together"),
+        ({"sample_weight": np.ones(150)}, "X and y"),
     ],
 )
 def test_refusals(model, options, message):
     with pytest.raises(ValueError, match=message):
         prune(model, **options)
+
+
+@pytest.mark.parametrize("unit", ["weights", "neurons"])
+@pytest.mark.parametrize("criterion", ["taylor", "obd", "obs"])
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of the overflow itself
+def test_scores_that_overflow_are_refused(model, criterion, unit):
+    with pytest.raises(ValueError, match="not finite numbers"):
+        prune(model, X * 1e200, Y, criterion=criterion, unit=unit)
+
+
+def test_a_criterion_has_to_score_each_weight(model):
+    class Few(Criterion):
+        def saliency(self, point):
+            return np.ones(3)
+
+    with pytest.raises(ValueError, match="each of 98 weights"):
+        prune(model, criterion=Few())
 
 
 def test_a_pipeline_is_asked_for_its_last_step(model):

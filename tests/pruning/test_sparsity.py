@@ -135,6 +135,12 @@ def test_a_layer_is_sparse_where_that_was_faster(model, monkeypatch):
     assert [issparse(coef) for coef in chosen.coefs_] == [False, True, False]
 
 
+@pytest.mark.parametrize("n_repeats", [0, 0.5])
+def test_something_has_to_be_timed(model, n_repeats):
+    with pytest.raises(ValueError, match="n_repeats"):
+        sparsify(model, X, n_repeats=n_repeats)
+
+
 # --------------------------------------------------------------------- what goes on
 
 

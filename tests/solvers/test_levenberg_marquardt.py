@@ -1,7 +1,5 @@
 """Levenberg-Marquardt: dense steps that converge faster and faster."""
 
-from unittest.mock import Mock
-
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -10,11 +8,11 @@ from scipy.optimize import least_squares
 from skbackprop.core.data import Data, MatrixTarget
 from skbackprop.evaluation import Evaluation
 from skbackprop.linearization import CurvatureProducts
-from skbackprop.losses import AbsoluteError, SquaredError
+from skbackprop.losses import SquaredError
 from skbackprop.objective import Objective
 from skbackprop.penalties import L2
 from skbackprop.solvers import LBFGS, LevenbergMarquardt, Status
-from skbackprop.solvers.full_batch import Function
+from skbackprop.solvers.function import Function
 
 from ..builders import perceptron, problem
 
@@ -89,17 +87,6 @@ def test_the_matrix_is_the_one_of_the_products(n_out, weight):
     assert_allclose(
         np.diag(at.gauss_newton_matrix()), at.gauss_newton_diagonal(), atol=1e-13
     )
-
-
-def test_a_loss_of_straight_lines_has_no_equations_to_solve(monkeypatch):
-    given = make()
-    given.objective = Objective(TEACHER, AbsoluteError(), L2(0.0))
-    solve = Mock(return_value=None)
-    monkeypatch.setattr("skbackprop.solvers.levenberg_marquardt._solve", solve)
-    solution = LevenbergMarquardt().minimise(given)
-    assert solution.status is Status.BUDGET_SPENT
-    assert "may have a kink" in solution.message
-    solve.assert_not_called()
 
 
 def test_the_equations_of_single_precision_are_formed_in_double():

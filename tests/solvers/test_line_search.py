@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from skbackprop.solvers.full_batch import Point
+from skbackprop.solvers.function import Point
 from skbackprop.solvers.line_search import backtracking, strong_wolfe
 
 DOWN = np.array([1.0])

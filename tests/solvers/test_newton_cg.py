@@ -1,5 +1,7 @@
 """Newton-CG: a quadratic in one step, saddles left, and what preconditioners do."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -94,6 +96,16 @@ def test_all_weights_zero_is_a_saddle_that_only_the_hessian_sees():
     assert NewtonCG("hessian").minimise(leaves).status is Status.CONVERGED
     assert leaves.monitor.losses[-1] < 0.3 * start
     assert_allclose(gradient(leaves), 0.0, atol=1e-8)
+
+
+def test_it_leaves_a_saddle_without_what_is_held_at_zero():
+    target = MatrixTarget(Y - Y.mean(axis=0))
+    given = make(perceptron((3, 4, 2)), target=target, start=0.0)
+    free = np.random.RandomState(1).uniform(size=given.theta.size) < 0.6
+    given.objective = replace(given.objective, mask=free.astype(float))
+    NewtonCG("hessian").minimise(given)
+    assert given.monitor.losses
+    assert_array_equal(given.theta[~free], 0.0)
 
 
 def test_where_it_ends_the_hessian_has_no_negative_eigenvalue():

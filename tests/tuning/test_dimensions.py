@@ -95,6 +95,28 @@ def test_what_nothing_can_be_drawn_from_is_refused(nothing):
         as_dimension(nothing)
 
 
+def print_alike():
+    pass
+
+
+class Alike:
+    """What is inside does not show."""
+
+    def __init__(self, inside):
+        self.inside = inside
+
+    def __repr__(self):
+        return "alike"
+
+
+def test_objects_that_print_alike_go_by_names():
+    one, other = Alike(1), Alike(2)
+    drawn_ones = drawn(Choice({"one": one, "other": other, "f": print_alike}), 30)
+    assert {one, other, print_alike} == set(drawn_ones)
+    # Several times the same is nothing to tell apart.
+    assert drawn(Choice([(4,), (4,), 0.1, np.float64(0.1), np.ones(2)]), 3)
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
@@ -108,6 +130,8 @@ def test_what_nothing_can_be_drawn_from_is_refused(nothing):
         (Widths(min_depth=3, max_depth=1), "min_depth=3 is greater than max_depth=1"),
         (Choice([]), "no options"),
         (Choice("relu"), "'options' parameter of Choice"),
+        (Choice([np.tanh, str.upper, print_alike, Adam]), "print_alike at 0x"),
+        (Choice([Alike(1), Alike(2)]), "several options print as alike"),
         (Choice(["adam"], then={"sgd": {}}), "none of the options"),
         (Choice(["adam"], then={"adam": 3}), "mapping from parameters"),
     ],

@@ -254,6 +254,16 @@ def test_scores_are_only_computed_where_somebody_judges(pruner, steps):
     assert [s for s in range(1, 501) if s in pruner.steps(BUDGET)] == steps
 
 
+def test_the_median_does_not_judge_before_it_is_warm():
+    """The end of a fold is reported, be it among the steps or not."""
+    warm = EPOCHS + 2
+    median = Median(n_startup_trials=1, n_warmup_epochs=warm)
+    found = searched(pruner=median, sampler="random", n_trials=16)
+    pruned = found.cv_results_["status"] == "pruned"
+    assert pruned.any()
+    assert found.cv_results_["last_step"][pruned].min() >= warm
+
+
 def test_names_are_pruners_of_optuna():
     expected = {
         "none": "NopPruner",

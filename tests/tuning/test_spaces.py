@@ -3,6 +3,7 @@
 import warnings
 
 import pytest
+from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import BaggingClassifier
 from sklearn.exceptions import ConvergenceWarning
@@ -13,6 +14,8 @@ from sklearn.preprocessing import StandardScaler
 
 from skbackprop import BackpropClassifier, BackpropRegressor
 from skbackprop._compat import InvalidParameterError
+from skbackprop.losses import Focal
+from skbackprop.solvers import LBFGS, Adam
 from skbackprop.tuning import Choice, Float, Integer, Space, distributions, suggest
 
 optuna = pytest.importorskip("optuna")
@@ -158,9 +161,40 @@ def test_unknown_spaces_are_refused_with_the_names_of_the_known(study):
             suggest(study.ask(), BackpropClassifier(), wrong)
 
 
-def test_a_regressor_keeps_a_loss_that_is_no_choice_between_likes(study):
-    quantile = BackpropRegressor(loss="quantile")
-    assert suggest(study.ask(), quantile, "wide")["loss"] == "quantile"
+@pytest.mark.parametrize(
+    "model", [BackpropRegressor(loss="quantile"), BackpropClassifier(loss=Focal())]
+)
+def test_a_loss_that_is_no_choice_between_likes_stays(model, study):
+    assert suggest(study.ask(), model, "wide")["loss"] is model.loss
+
+
+@pytest.mark.parametrize("space", NAMES)
+@pytest.mark.parametrize("solver", ["lbfgs", LBFGS(), "newton-cg", "adam", Adam()])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.filterwarnings("ignore:Got `batch_size`")
+def test_what_is_suggested_suits_the_solver(solver, space, study, multiclass):
+    model = BackpropClassifier(solver=solver, max_iter=2, random_state=0)
+    for _ in range(4):
+        params = suggest(study.ask(), model, space)
+        chosen = params.get("solver", solver)
+        takes_steps = "dropout" in params or "learning_rate_init" in params
+        assert takes_steps == (chosen not in ("lbfgs", LBFGS(), "newton-cg"))
+        clone(model).set_params(**params).fit(*multiclass)
+
+
+@pytest.mark.parametrize(
+    "setting", [{"dropout": 0.2}, {"clip_norm": 1.0}, {"averaging": "ema"}]
+)
+def test_what_only_steps_can_do_keeps_solvers_of_all_rows_away(setting):
+    cases = distributions(BackpropClassifier(**setting), "wide")
+    assert ["lbfgs"] not in [case["solver"].options for case in cases]
+    assert len(cases) == 3
+
+
+def test_a_number_of_layers_stays(study):
+    model = BackpropClassifier(n_hidden_layers=2)
+    widths = suggest(study.ask(), model, "wide")["hidden_layer_sizes"]
+    assert isinstance(widths, int)
 
 
 # ----------------------------------------------------------- for random searches
