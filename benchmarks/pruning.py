@@ -1,6 +1,6 @@
 """What pruning costs in accuracy, and what it saves in bytes and time.
 
-    python -m benchmarks.pruning --write             # all of pruning.md; minutes
+    python -m benchmarks.pruning --write             # all of pruning.md, 8 minutes
     python -m benchmarks.pruning --quick             # does it all run? not for quoting
     python -m benchmarks.pruning --data mnist.npz --rows 10000
     python -m benchmarks.pruning --only during size  # some of the tables
@@ -10,7 +10,8 @@ a name such as ``breast_cancer`` of what scikit-learn brings along, or ``openml:
 name there, such as ``openml:mnist_784``.
 
 A network of two hidden layers of 300 and 100 units (LeNet-300-100) is trained on each
-of five folds, pruned, and scored on held-out rows. Tables tell the change of accuracy
+of five folds (two for what is pruned after the fit), pruned, and scored on held-out
+rows. Tables tell the change of accuracy
 in points against a dense network of the same fold: the one that was pruned, or where it
 is pruned during the fit, one that is trained for as many epochs. Folds are trained in
 processes of their own, one a core; sizes and times are measured when they are done.
