@@ -7,11 +7,12 @@ where a product's spinning threads slow each other down many times over.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import cache
-from threading import Lock
-from typing import TypeVar
+from queue import SimpleQueue
+from threading import Lock, Thread
+from typing import Any, TypeVar
+from weakref import finalize
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
@@ -116,6 +117,11 @@ class Crew:
     size : int
         How many they are, the caller included.
 
+    Notes
+    -----
+    A bare queue wakes a helper sooner than an executor with its futures does, and a
+    step of a small network is not much longer than either.
+
     Examples
     --------
     >>> from skbackprop.core.threads import Crew
@@ -125,7 +131,9 @@ class Crew:
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self._helpers = ThreadPoolExecutor(size - 1) if size > 1 else None
+        self._orders = [_hire() for _ in range(size - 1)]
+        # Helpers wait on their queues alone, so that nothing keeps a crew alive.
+        finalize(self, _dismiss, self._orders)
 
     def run(self, tasks: Sequence[Callable[[], T]]) -> list[T]:
         """Run one task a thread, and wait for all of them.
@@ -140,14 +148,20 @@ class Crew:
         list
             What they returned, in their order.
         """
-        if self._helpers is None or len(tasks) == 1:
+        if not self._orders or len(tasks) == 1:
             return [_quietly(task) for task in tasks]
-        theirs = [self._helpers.submit(_quietly, task) for task in tasks[1:]]
+        theirs = [
+            _order(queue, task)
+            for queue, task in zip(self._orders, tasks[1:], strict=False)
+        ]
         try:
             mine = _quietly(tasks[0])
         finally:
-            wait(theirs)
-        return [mine, *(task.result() for task in theirs)]
+            answers = [answer.get() for answer in theirs]
+        for _, error in answers:
+            if error is not None:
+                raise error
+        return [mine, *(result for result, _ in answers)]
 
     def deal(self, parts: Sequence[T], work: Callable[[Iterator[T]], None]) -> None:
         """Deal parts out, the next one to the thread that asks for it.
@@ -173,6 +187,37 @@ class Crew:
                 raise
 
         self.run([take] * self.size)
+
+
+def _order(queue: SimpleQueue, task: Callable[[], Any]) -> SimpleQueue:
+    """Give a helper a task, and return where its answer will be."""
+    # Of its own: an interrupted run leaves answers that nobody must take for another's.
+    answer: SimpleQueue = SimpleQueue()
+    queue.put((task, answer))
+    return answer
+
+
+def _hire() -> SimpleQueue:
+    """Start a helper, and return where it takes its orders from."""
+    orders: SimpleQueue = SimpleQueue()
+    Thread(target=_serve, args=(orders,), daemon=True).start()
+    return orders
+
+
+def _serve(orders: SimpleQueue) -> None:
+    while (order := orders.get()) is not None:
+        task, answer = order
+        try:
+            answer.put((_quietly(task), None))
+        except BaseException as error:
+            answer.put((None, error))
+        # What it refers to, a network's buffers say, is not to wait for the next one.
+        del order, task, answer
+
+
+def _dismiss(orders: Sequence[SimpleQueue]) -> None:
+    for queue in orders:
+        queue.put(None)
 
 
 def _quietly(task: Callable[[], T]) -> T:
