@@ -249,6 +249,7 @@ class Network:
         sparse: bool = False,
         first_row: int = 0,
         now: Pass | None = None,
+        first_gradient: Product | None = None,
     ) -> BoundNetwork:
         """Bind the layers to parameters, a gradient and a number of rows.
 
@@ -269,6 +270,9 @@ class Network:
         now : Pass, optional
             In training, tells of the batch at hand; by default the network works as in
             prediction.
+        first_gradient : callable, optional
+            What the first layer calls for the gradient of its weights, if not the
+            matrix product.
 
         Returns
         -------
@@ -288,6 +292,7 @@ class Network:
                 grads=grads[key] if grads is not None else (),
                 workspace=workspace,
                 product=_product(sparse, params[key]),
+                gradient_product=first_gradient if key == 0 else None,
                 wants_input_gradient=key > first,
                 column_major=self.has_few_outputs and key == last,
                 sparse=sparse,

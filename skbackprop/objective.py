@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from skbackprop.core.ops import Product
 from skbackprop.core.randomness import Pass
 from skbackprop.core.workspace import Workspace
 from skbackprop.losses import Loss
@@ -71,6 +72,7 @@ class Objective:
         sparse: bool,
         first_row: int = 0,
         now: Pass | None = None,
+        first_gradient: Product | None = None,
     ) -> BatchGradient:
         """Bind forward pass, loss and backward pass to a number of rows.
 
@@ -88,6 +90,8 @@ class Objective:
             Where the rows begin in their batch, which threads may share.
         now : Pass, optional
             In training, tells layers of the batch at hand.
+        first_gradient : callable, optional
+            What the first layer calls for the gradient of its weights.
 
         Returns
         -------
@@ -104,6 +108,7 @@ class Objective:
             sparse,
             first_row,
             now,
+            first_gradient,
         )
         forward, backward = bound.forward, bound.backward
         inverse_link, loss_gradient = self.loss.inverse_link, self.loss.scaled_gradient

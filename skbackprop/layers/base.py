@@ -36,6 +36,8 @@ class Site:
         Where buffers come from.
     product : callable
         The matrix product for this layer's input, which may be sparse.
+    gradient_product : callable or None
+        What writes the gradient of the weights; None for ``product``.
     wants_input_gradient : bool
         False for the first layer: nobody reads the gradient of the data.
     column_major : bool
@@ -57,6 +59,7 @@ class Site:
     grads: tuple[np.ndarray, ...]
     workspace: Workspace
     product: Product = np.dot
+    gradient_product: Product | None = None
     wants_input_gradient: bool = True
     column_major: bool = False
     sparse: bool = False

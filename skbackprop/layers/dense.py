@@ -47,7 +47,7 @@ class Dense(Layer, name="dense"):
         """Return the transposed map, which also writes the two gradients."""
         weight_t = site.params[0].T
         weight_gradient, bias_gradient = site.grads
-        product, dot = site.product, np.dot
+        product, dot = site.gradient_product or site.product, np.dot
         # A product with a row of ones sums columns several times faster than ``sum``.
         ones = site.constant(1.0, 1).reshape(-1)
 

@@ -11,6 +11,7 @@ from skbackprop.core.threads import Crew
 from skbackprop.core.workspace import Workspace
 from skbackprop.objective import BatchGradient
 from skbackprop.solvers.base import Problem
+from skbackprop.solvers.deferred import DeferredProduct
 
 __all__ = ["Gradients"]
 
@@ -24,6 +25,8 @@ class Gradients:
         The objective, its parameters and the largest batch.
     crew : Crew
         The threads that share the rows of each batch.
+    deferred : DeferredProduct, optional
+        What is left to the step.
 
     Attributes
     ----------
@@ -31,8 +34,10 @@ class Gradients:
         What a bound gradient writes: the gradient is their sum.
     """
 
-    def __init__(self, problem: Problem, crew: Crew) -> None:
-        self._problem, self._crew = problem, crew
+    def __init__(
+        self, problem: Problem, crew: Crew, deferred: DeferredProduct | None = None
+    ) -> None:
+        self._problem, self._crew, self._deferred = problem, crew, deferred
         theta, network = problem.theta, problem.objective.network
         self._n_threads = 1 if problem.keeps_rows_together else crew.size
         self.vectors = [np.zeros_like(theta) for _ in range(self._n_threads)]
@@ -69,7 +74,7 @@ class Gradients:
         return self._bound[n_rows]
 
     def _part(self, thread: int, n_rows: int, first_row: int = 0) -> BatchGradient:
-        problem = self._problem
+        problem, deferred = self._problem, self._deferred
         return problem.objective.bind_gradient(
             problem.theta,
             self.vectors[thread],
@@ -78,6 +83,7 @@ class Gradients:
             problem.data.is_sparse,
             first_row,
             self._now,
+            None if deferred is None else deferred.product(first_row),
         )
 
     def _shared(self, n_rows: int) -> BatchGradient:
@@ -89,7 +95,7 @@ class Gradients:
         # A batch of fewer rows than threads leaves some of them without any.
         idle, crew = self.vectors[len(parts) :], self._crew
         network, dtype = self._problem.objective.network, self._problem.theta.dtype
-        predictions = network.score_buffer(n_rows, dtype)
+        predictions, deferred = network.score_buffer(n_rows, dtype), self._deferred
 
         def gradient(x: Any, target: np.ndarray, scale: Any) -> np.ndarray:
             def run(thread: int) -> None:
@@ -99,6 +105,8 @@ class Gradients:
 
             for vector in idle:
                 vector.fill(0.0)
+            if deferred is not None:
+                deferred.x = x
             crew.run([partial(run, thread) for thread in range(len(parts))])
             return predictions
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,12 @@ from skbackprop.core.ops import slices
 from skbackprop.core.threads import Crew
 from skbackprop.penalties import Penalty
 from skbackprop.solvers.base import Problem
+from skbackprop.solvers.deferred import DeferredProduct
 from skbackprop.solvers.orthant import bind_orthant
 from skbackprop.solvers.projection import bind_max_norm
 from skbackprop.updates import Span, Update, bind_chain
 
-__all__ = ["bind_step"]
+__all__ = ["bind_step", "shares_step"]
 
 # step(share, rate, t) -> the whole value of the penalty before the step
 BoundStep = Callable[[float, float, int], float]
@@ -30,6 +32,7 @@ def bind_step(
     moments: Sequence[Sequence[np.ndarray]],
     crew: Crew,
     after_step: Callable[[np.ndarray], None] | None = None,
+    deferred: DeferredProduct | None = None,
 ) -> BoundStep:
     """Bind what follows a gradient: sum, penalty, updates, projection.
 
@@ -50,6 +53,8 @@ def bind_step(
         Who does it.
     after_step : callable, optional
         Called after each step, with a vector that it may overwrite.
+    deferred : DeferredProduct, optional
+        A part of the gradient that is still to be computed.
 
     Returns
     -------
@@ -60,12 +65,12 @@ def bind_step(
     layout = problem.objective.network.layout
     n = layout.n_trainable
     theta, grads = problem.theta[:n], [vector[:n] for vector in grads]
-    n_parts = max(1, min(crew.size, n // SHARE_OF_A_THREAD))
-    if n_parts == 1 or not all(update.entrywise for update in chain):
-        span = Span(theta, grads[0], layout.n_weights, layout)
-        step = _bind_part(problem.objective.penalty, chain, span, grads[1:], moments)
+    if shares_step(problem, chain, crew):
+        step = _bind_parts(problem, chain, grads, moments, crew, deferred)
     else:
-        step = _bind_parts(problem, chain, grads, moments, crew, n_parts)
+        span = Span(theta, grads[0], layout.n_weights, layout)
+        sums = _sums(grads[0], grads[1:])
+        step = _bind_part(problem.objective.penalty, chain, span, sums, moments)
     last: list[Callable[[], Any]] = []
     if problem.max_norm is not None:
         last.append(bind_max_norm(layout, problem.theta, problem.max_norm))
@@ -79,24 +84,61 @@ def bind_step(
     return _between(first, step, last) if last else step
 
 
+def shares_step(problem: Problem, chain: Sequence[Update], crew: Crew) -> bool:
+    """Tell whether threads share out the entries of a step.
+
+    Parameters
+    ----------
+    problem : Problem
+        Of so many parameters.
+    chain : sequence of Update
+        The updates.
+    crew : Crew
+        The threads.
+
+    Returns
+    -------
+    bool
+        True if there is enough to do, and updates work entry by entry.
+    """
+    entrywise = all(update.entrywise for update in chain)
+    return entrywise and _n_parts(problem, crew) > 1
+
+
+def _n_parts(problem: Problem, crew: Crew) -> int:
+    n = problem.objective.network.layout.n_trainable
+    return min(crew.size, n // SHARE_OF_A_THREAD)
+
+
 def _bind_parts(
     problem: Problem,
     chain: Sequence[Update],
     grads: Sequence[np.ndarray],
     moments: Sequence[Sequence[np.ndarray]],
     crew: Crew,
-    n_parts: int,
+    deferred: DeferredProduct | None,
 ) -> BoundStep:
     n_weights, size = problem.objective.network.layout.n_weights, grads[0].size
 
     def bind(part: slice) -> BoundStep:
-        first, *others = (vector[part] for vector in grads)
+        grad, *others = (vector[part] for vector in grads)
         leading = max(0, min(part.stop, n_weights) - part.start)
-        span = Span(problem.theta[part], first, leading)
+        span = Span(problem.theta[part], grad, leading)
         own = [[vector[part] for vector in vectors] for vectors in moments]
-        return _bind_part(problem.objective.penalty, chain, span, others, own)
+        if deferred is None:
+            first = _sums(grad, others)
+        else:
+            first = [
+                deferred.bind(part, grad),
+                *_sums(grad, others, max(0, deferred.size - part.start)),
+            ]
+        return _bind_part(problem.objective.penalty, chain, span, first, own)
 
-    parts = [bind(part) for part in slices(size, -(-size // n_parts))]
+    even = slices(size, -(-size // _n_parts(problem, crew)))
+    cuts = [part.start for part in even] + [size]
+    if deferred is not None:
+        cuts = [deferred.cut(position) for position in cuts]
+    parts = [bind(slice(*ends)) for ends in pairwise(cuts)]
 
     def step(share: float, rate: float, t: int) -> float:
         return sum(crew.run([partial(part, share, rate, t) for part in parts]))
@@ -108,17 +150,17 @@ def _bind_part(
     penalty: Penalty,
     chain: Sequence[Update],
     span: Span,
-    others: Sequence[np.ndarray],
+    first: Sequence[Callable[[], Any]],
     moments: Sequence[Sequence[np.ndarray]],
 ) -> BoundStep:
     grad = span.grad
     weights, of_weights = span.theta[: span.n_weights], grad[: span.n_weights]
     add_penalty = penalty.bind(weights, of_weights)
-    move, add = bind_chain(chain, span, moments), np.add
+    move = bind_chain(chain, span, moments)
 
     def step(share: float, rate: float, t: int) -> float:
-        for other in others:
-            add(grad, other, grad)
+        for each in first:
+            each()
         value = add_penalty(share)
         move(rate, t)
         return value
@@ -128,8 +170,8 @@ def _bind_part(
     lean, hold = bind_orthant(penalty.absolute, weights, of_weights)
 
     def held_step(share: float, rate: float, t: int) -> float:
-        for other in others:
-            add(grad, other, grad)
+        for each in first:
+            each()
         value = add_penalty(share)
         lean(share)
         move(rate, t)
@@ -137,6 +179,14 @@ def _bind_part(
         return value
 
     return held_step
+
+
+def _sums(
+    grad: np.ndarray, others: Sequence[np.ndarray], start: int = 0
+) -> list[Callable[[], Any]]:
+    """Return what adds the gradients of other threads, from some entry on."""
+    own = grad[start:]
+    return [partial(np.add, own, other[start:], own) for other in others if own.size]
 
 
 def _between(

@@ -19,10 +19,11 @@ from skbackprop.solvers.base import (
     Status,
     Verdict,
 )
+from skbackprop.solvers.deferred import DeferredProduct
 from skbackprop.solvers.epoch import Epoch
 from skbackprop.solvers.gradients import Gradients
 from skbackprop.solvers.handover import Handover
-from skbackprop.solvers.step import bind_step
+from skbackprop.solvers.step import bind_step, shares_step
 from skbackprop.updates import Update
 
 
@@ -53,15 +54,20 @@ class Stepwise(Solver):
         averager = None if problem.averaging is None else Averager(problem, state)
         moving = problem if averager is None else averager.moving
         crew = Crew(threads_for(problem.objective.network.work(problem.batch_size)))
+        links = [*problem.clipping, *updates]
+        deferred = None
+        if shares_step(moving, links, crew) and DeferredProduct.fits(moving):
+            deferred = DeferredProduct(moving)
         with single_threaded_products(), np.errstate(all="ignore"):
-            gradients = Gradients(moving, crew)
+            gradients = Gradients(moving, crew, deferred)
             step = bind_step(
                 moving,
-                [*problem.clipping, *updates],
+                links,
                 gradients.vectors,
                 [*([] for _ in problem.clipping), *state.moments],
                 crew,
                 None if averager is None else averager.after_step,
+                deferred,
             )
             epoch = Epoch(moving, gradients, step)
             return _Run(problem, moving.theta, epoch, state, averager).go()
