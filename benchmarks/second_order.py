@@ -161,7 +161,7 @@ def counted(course: Course) -> Iterator[None]:
         wrapped(CurvatureProducts, "gradient", lambda self, args: 2 / 3),
         wrapped(CurvatureProducts, "gauss_newton_matrix", each_output(0, 2 / 3)),
         wrapped(CurvatureProducts, "gauss_newton_diagonal", each_output(0, 2 / 3)),
-        wrapped(CurvatureProducts, "kronecker_factors", of_factors),
+        wrapped(CurvatureProducts, "kronecker_blocks", of_factors),
     ):
         yield
 

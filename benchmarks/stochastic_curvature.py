@@ -239,7 +239,7 @@ class KFAC(Batches):
         rng, count = np.random.RandomState(0), 0
 
         def look(rows: np.ndarray) -> None:
-            found = _near(problem, rows).kronecker_factors(rng)
+            found = list(_near(problem, rows).kronecker_blocks(rng).values())
             share = 1.0 - self.memory if factors else 1.0
             factors[:] = [
                 tuple(

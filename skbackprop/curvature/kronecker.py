@@ -71,7 +71,8 @@ def kronecker_factors(
     The expectation over the model's own predictions is taken exactly, with a square
     root of the loss's curvature instead of drawn targets. The approximation is that
     inputs and gradients of a layer are independent; it is exact for a single row, and
-    for a linear model under the squared error.
+    for a linear model under the squared error. Where the loss compares rows, as those
+    of an embedder do, each row is taken to move on its own.
 
     Parameters
     ----------

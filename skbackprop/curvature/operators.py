@@ -146,8 +146,8 @@ def hessian_operator(
     Parameters
     ----------
     estimator : BackpropClassifier, BackpropRegressor or BackpropEmbedder
-        A fitted one. The losses of pairs and triplets have no second derivatives here:
-        of an embedder there is the gradient, and any product is an error.
+        A fitted one. The losses of an embedder compare rows with each other: of more
+        than 1024, those of a group, and triplets are those that are mined at the point.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
         Inputs.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)

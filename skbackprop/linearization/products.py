@@ -12,6 +12,7 @@ from skbackprop.core.ops import slices
 from skbackprop.core.threads import Crew, single_threaded_products, threads_for
 from skbackprop.core.workspace import Workspace
 from skbackprop.layers.base import Forward
+from skbackprop.linearization.mixed import MixedRecord
 from skbackprop.linearization.record import Moments, Record
 from skbackprop.network import ParamViews
 from skbackprop.objective import Objective
@@ -84,8 +85,10 @@ class CurvatureProducts:
         self.penalty_weight = penalty_weight or data.total_weight
         n_threads = threads_for(3 * network.work(len(data)))
         size = min(-(-len(data) // n_threads), LARGER * network.chunk_rows(theta.dtype))
+        self._record_type = Record
         if objective.loss.mixes_rows:
-            size = len(data)
+            # A loss that compares rows groups them itself.
+            size, self._record_type = len(data), MixedRecord
         self._chunks = slices(len(data), size)
         self._crew = Crew(min(n_threads, len(self._chunks)))
         row_bytes = ARRAYS_A_LAYER * sum(network.widths) * theta.itemsize
@@ -191,12 +194,29 @@ class CurvatureProducts:
         ndarray of shape (n_params,)
             The diagonal, exact.
         """
-        diagonal = self._sum(Record.gauss_newton_diagonal)
+        diagonal = self._sum(lambda record: record.gauss_newton_diagonal())
         self._add_penalty(np.ones(self.n_params, diagonal.dtype), diagonal)
         return self.objective.hold(diagonal)
 
-    def kronecker_factors(self, rng: np.random.RandomState | None = None) -> Moments:
-        """Return what the Gauss-Newton matrix of each dense layer is approximated by.
+    def kronecker_factors(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Return what the Gauss-Newton matrix of each layer is approximated by.
+
+        Returns
+        -------
+        list of tuple of two ndarray
+            For each layer with weights, its factors as of ``kronecker_blocks``.
+        """
+        found, network = self.kronecker_blocks(), self.objective.network
+        for key, group in enumerate(network.layout.params):
+            if key not in found and any(param.kind == "weight" for param in group):
+                raise ValueError(
+                    f"{network.layers[key]!r} has weights, but no Kronecker factors: "
+                    "what its linearize returns has to define input_moment."
+                )
+        return list(found.values())
+
+    def kronecker_blocks(self, rng: np.random.RandomState | None = None) -> Moments:
+        """Return what the Gauss-Newton matrix of dense layers is approximated by.
 
         Parameters
         ----------
@@ -206,16 +226,17 @@ class CurvatureProducts:
 
         Returns
         -------
-        list of tuple of two ndarray
-            The mean second moment of the inputs of the layer, with a one for the bias,
-            and that of the gradients of its outputs.
+        dict of int to tuple of two ndarray
+            By the position of the layer, the mean second moment of its inputs, with a
+            one for the bias, and that of the gradients of its outputs. Layers that do
+            not give their ``input_moment`` have none.
         """
-        total: list[Any] = []
+        total: Moments = {}
         with single_threaded_products():
             for index in range(len(self._chunks)):
-                found = self._record(index).kronecker_factors(rng)
-                pairs = zip(total, found, strict=True)
-                total = [(a + b, c + d) for (a, c), (b, d) in pairs] if total else found
+                for key, (a, g) in self._record(index).kronecker_blocks(rng).items():
+                    others = total.get(key, (0.0, 0.0))
+                    total[key] = others[0] + a, others[1] + g
         return total
 
     def gauss_newton_matrix(self) -> np.ndarray:
@@ -228,7 +249,7 @@ class CurvatureProducts:
         ndarray of shape (n_params, n_params)
             The matrix.
         """
-        matrix = self._sum(Record.gauss_newton_matrix)[: self.n_params]
+        matrix = self._sum(lambda record: record.gauss_newton_matrix())[: self.n_params]
         diagonal = np.einsum("ii->i", matrix)  # a view
         self._add_penalty(np.ones(self.n_params, matrix.dtype), diagonal)
         self.objective.hold(matrix.T)
@@ -242,7 +263,9 @@ class CurvatureProducts:
         ndarray of shape (n_params,)
             The diagonal, exact.
         """
-        return self.objective.hold(self._sum(Record.empirical_fisher_diagonal))
+        return self.objective.hold(
+            self._sum(lambda record: record.empirical_fisher_diagonal())
+        )
 
     def _product(
         self, product: Product, vectors: np.ndarray, with_penalty: bool
@@ -327,7 +350,9 @@ class CurvatureProducts:
         scale: Any = self._theta.dtype.type(1.0 / len(self.data))
         if chunk.weight is not None:
             scale = chunk.weight[:, np.newaxis] * scale
-        record = Record(self.objective, self._params, frame.steps, chunk, scale)
+        record = self._record_type(
+            self.objective, self._params, frame.steps, chunk, scale
+        )
         if self._keeps:
             self._records[index] = record
         return record

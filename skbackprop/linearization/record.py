@@ -15,8 +15,9 @@ from skbackprop.objective import Objective
 # Square roots of the loss's curvature are taken back in groups of this size.
 FACTORS_AT_ONCE = 16
 
-# For each dense layer, the second moments of its inputs and of its outputs' gradients.
-Moments = list[tuple[np.ndarray, np.ndarray]]
+# For each dense layer, by its position, the second moments of its inputs and of its
+# outputs' gradients.
+Moments = dict[int, tuple[np.ndarray, np.ndarray]]
 
 
 class Record:
@@ -128,8 +129,10 @@ class Record:
             Where the products are written.
         """
         changes = self.jacobian(tangents)
-        curved = self._loss.gauss_newton_product(self.prediction, self._target, changes)
-        self.transposed(curved * self._scale, grads)
+        curved = self._loss.scaled_gauss_newton_product(
+            self.prediction, self._target, self._scale, changes
+        )
+        self.transposed(curved, grads)
 
     def hessian(self, tangents: ParamViews, grads: ParamViews) -> None:
         """Write products with the Hessian.
@@ -142,8 +145,9 @@ class Record:
             Where the products are written.
         """
         changes = self._forward(tangents)
-        d = self._loss.hessian_product(self.prediction, self._target, changes[-1])
-        d = d * self._scale
+        d = self._loss.scaled_hessian_product(
+            self.prediction, self._target, self._scale, changes[-1]
+        )
         outer, first = self._gradients_of_outputs(), self._first
         for key in range(len(self._layers) - 1, first, -1):
             layer = self._layers[key]
@@ -212,7 +216,7 @@ class Record:
         self._add_squares(scores[np.newaxis], squared)
         return squared
 
-    def kronecker_factors(self, rng: np.random.RandomState | None = None) -> Moments:
+    def kronecker_blocks(self, rng: np.random.RandomState | None = None) -> Moments:
         """Return what the Gauss-Newton matrix of each dense layer is approximated by.
 
         Parameters
@@ -223,9 +227,10 @@ class Record:
 
         Returns
         -------
-        list of tuple of two ndarray
-            The second moment of the inputs of the layer, with a one for the bias, and
-            that of the gradients of its outputs, both summed over rows.
+        dict of int to tuple of two ndarray
+            By the position of the layer, the second moment of its inputs, with a one
+            for the bias, and that of the gradients of its outputs, both summed over
+            rows.
         """
         found = [layer.input_moment(self._scale) for layer in self._layers]
         dense = {key: moment for key, moment in enumerate(found) if moment is not None}
@@ -235,7 +240,7 @@ class Record:
                 if key in dense:
                     flat = d.reshape(-1, d.shape[-1])
                     outputs[key] = outputs[key] + flat.T @ flat
-        return [(dense[key], outputs[key]) for key in dense]
+        return {key: (dense[key], outputs[key]) for key in dense}
 
     def _residual(self) -> np.ndarray:
         """Return the gradients of the raw scores, whatever a row counts for."""
@@ -244,16 +249,17 @@ class Record:
 
     def _factors(self) -> list[np.ndarray]:
         """Return a square root of the loss's curvature, a few columns at once."""
-        factors = self._loss.factor(self.prediction, self._target)
-        root = np.sqrt(self._scale)
-        parts = slices(len(factors), FACTORS_AT_ONCE)
-        return [factors[part] * root for part in parts]
+        factors = self._scaled_factor()
+        return [factors[part] for part in slices(len(factors), FACTORS_AT_ONCE)]
 
     def _drawn_factor(self, rng: np.random.RandomState) -> np.ndarray:
         """Return one column whose outer product is the loss's curvature on average."""
-        factors = self._loss.factor(self.prediction, self._target)
+        factors = self._scaled_factor()
         signs = rng.choice([-1.0, 1.0], (*factors.shape[:2], 1)).astype(factors.dtype)
-        return (factors * signs).sum(axis=0, keepdims=True) * np.sqrt(self._scale)
+        return (factors * signs).sum(axis=0, keepdims=True)
+
+    def _scaled_factor(self) -> np.ndarray:
+        return self._loss.scaled_factor(self.prediction, self._target, self._scale)
 
     def _row_gradients(self, scores: np.ndarray) -> np.ndarray:
         """Return the gradient of each row, given those of the raw scores."""

@@ -130,7 +130,8 @@ class Loss(Spec, ABC):
     ) -> np.ndarray:
         """Return the product of the Hessian w.r.t. the raw scores with tangents.
 
-        Each row has a Hessian of its own. At kinks it is that of one side.
+        Each row has a Hessian of its own, unless the loss mixes rows. At kinks it is
+        that of one side.
 
         Parameters
         ----------
@@ -171,7 +172,8 @@ class Loss(Spec, ABC):
     def factor(self, prediction: np.ndarray, target: np.ndarray) -> np.ndarray:
         """Return vectors whose outer products sum to each row's Gauss-Newton matrix.
 
-        They are scaled eigenvectors unless a loss knows better ones.
+        They are scaled eigenvectors unless a loss knows better ones. Where rows act on
+        each other, it is the block of each row with itself.
 
         Parameters
         ----------
@@ -187,10 +189,71 @@ class Loss(Spec, ABC):
         axes = np.eye(n_scores, dtype=prediction.dtype)[:, np.newaxis]
         tangent = np.broadcast_to(axes, (n_scores, n_rows, n_scores))
         matrices = self.gauss_newton_product(prediction, target, tangent)
-        # What is below zero is so by rounding.
-        values, vectors = np.linalg.eigh(matrices.transpose(1, 0, 2))
-        root = np.sqrt(np.maximum(values, scalar(0.0, values)))
-        return (vectors * root[:, np.newaxis]).transpose(2, 0, 1)
+        return square_roots(matrices.transpose(1, 0, 2))
+
+    def scaled_hessian_product(
+        self,
+        prediction: np.ndarray,
+        target: np.ndarray,
+        scale: Any,
+        tangent: np.ndarray,
+    ) -> np.ndarray:
+        """Return how ``scaled_gradient`` changes along tangents.
+
+        This, and the two methods that follow, are what curvature is made of; losses of
+        rows that have nothing to do with each other leave them as they are.
+
+        Parameters
+        ----------
+        prediction, target, tangent : ndarray
+            As for ``hessian_product``.
+        scale : float or ndarray of shape (n_samples, 1)
+            As for ``scaled_gradient``.
+
+        Returns
+        -------
+        ndarray of shape (k, n_samples, n_scores)
+            A new array.
+        """
+        return self.hessian_product(prediction, target, tangent) * scale
+
+    def scaled_gauss_newton_product(
+        self,
+        prediction: np.ndarray,
+        target: np.ndarray,
+        scale: Any,
+        tangent: np.ndarray,
+    ) -> np.ndarray:
+        """Return the product of the Gauss-Newton matrix of the scaled sum.
+
+        Parameters
+        ----------
+        prediction, target, scale, tangent
+            As for ``scaled_hessian_product``.
+
+        Returns
+        -------
+        ndarray of shape (k, n_samples, n_scores)
+            A new array.
+        """
+        return self.gauss_newton_product(prediction, target, tangent) * scale
+
+    def scaled_factor(
+        self, prediction: np.ndarray, target: np.ndarray, scale: Any
+    ) -> np.ndarray:
+        """Return ``factor`` for the scaled sum.
+
+        Parameters
+        ----------
+        prediction, target, scale
+            As for ``scaled_gradient``.
+
+        Returns
+        -------
+        ndarray of shape (m, n_samples, n_scores)
+            m vectors for each row.
+        """
+        return self.factor(prediction, target) * np.sqrt(scale)
 
     def n_scores(self, n_outputs: int) -> int:
         """Return how many raw scores a target takes: one a column unless it says else.
@@ -284,3 +347,21 @@ class ClassificationLoss(Spec, ABC, family=True):
         n_classes : tuple of int
             The number of classes of each output.
         """
+
+
+def square_roots(matrices: np.ndarray) -> np.ndarray:
+    """Return vectors whose outer products sum to matrices.
+
+    Parameters
+    ----------
+    matrices : ndarray of shape (n_samples, n_scores, n_scores)
+        Symmetric; what is below zero is taken to be so by rounding.
+
+    Returns
+    -------
+    ndarray of shape (n_scores, n_samples, n_scores)
+        Eigenvectors, scaled.
+    """
+    values, vectors = np.linalg.eigh(matrices)
+    root = np.sqrt(np.maximum(values, scalar(0.0, values)))
+    return (vectors * root[:, np.newaxis]).transpose(2, 0, 1)

@@ -9,7 +9,14 @@ import numpy as np
 
 from skbackprop._compat import Interval
 from skbackprop.core.ops import scalar
-from skbackprop.losses.base import Loss
+from skbackprop.losses._pair_curvature import (
+    PairCurvature,
+    convex_part,
+    pair_curvature,
+    pair_product,
+    row_blocks,
+)
+from skbackprop.losses.base import Loss, square_roots
 
 # More rows are not compared with each other at once: the work, and the memory, of a
 # large batch grows as its rows do, not as their square.
@@ -87,6 +94,26 @@ class PairLoss(Loss, family=True):
             A row for each loss; the caller may overwrite it.
         """
 
+    def bends(self, rows: Comparison) -> np.ndarray:
+        """Return the second derivative of each row's loss by its squared distances.
+
+        Only curvature needs it. The loss is a sum over pairs, or like one nearby: there
+        are no mixed derivatives.
+
+        Parameters
+        ----------
+        rows : Comparison
+            The rows.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_rows)
+            A row for each loss; the caller may overwrite it.
+        """
+        raise NotImplementedError(
+            f"{type(self).__name__} has no second derivative: define bends."
+        )
+
     def inverse_link(self, raw: np.ndarray) -> np.ndarray:
         """Return the raw scores: they are the embedding."""
         return raw
@@ -137,13 +164,83 @@ class PairLoss(Loss, family=True):
             out[rows] = mutual.sum(axis=1)[:, np.newaxis] * z - np.dot(mutual, z)
         return out
 
+    def hessian_product(
+        self, prediction: np.ndarray, target: np.ndarray, tangent: np.ndarray
+    ) -> np.ndarray:
+        """Return how the gradient of the sum of all rows' losses changes."""
+        return self.scaled_hessian_product(prediction, target, 1.0, tangent)
+
+    def gauss_newton_product(
+        self, prediction: np.ndarray, target: np.ndarray, tangent: np.ndarray
+    ) -> np.ndarray:
+        """Return the product with the positive parts of the Hessians of all pairs."""
+        return self.scaled_gauss_newton_product(prediction, target, 1.0, tangent)
+
+    def factor(self, prediction: np.ndarray, target: np.ndarray) -> np.ndarray:
+        """Return roots of the blocks of rows with themselves."""
+        return self.scaled_factor(prediction, target, 1.0)
+
+    def scaled_hessian_product(
+        self,
+        prediction: np.ndarray,
+        target: np.ndarray,
+        scale: Any,
+        tangent: np.ndarray,
+    ) -> np.ndarray:
+        """Return how the gradient of the sum of ``scale`` times the losses changes."""
+        product = np.zeros(tangent.shape, prediction.dtype)
+        for rows, z, curvature, _ in self._curved(prediction, target, scale):
+            product[:, rows] = pair_product(curvature, z, tangent[:, rows])
+        return product
+
+    def scaled_gauss_newton_product(
+        self,
+        prediction: np.ndarray,
+        target: np.ndarray,
+        scale: Any,
+        tangent: np.ndarray,
+    ) -> np.ndarray:
+        """Return the product with the positive parts of the Hessians of all pairs."""
+        product = np.zeros(tangent.shape, prediction.dtype)
+        for rows, z, curvature, squared in self._curved(prediction, target, scale):
+            convex = convex_part(curvature, squared)
+            product[:, rows] = pair_product(convex, z, tangent[:, rows])
+        return product
+
+    def scaled_factor(
+        self, prediction: np.ndarray, target: np.ndarray, scale: Any
+    ) -> np.ndarray:
+        """Return roots of the blocks of rows with themselves."""
+        n_rows, n_scores = prediction.shape
+        factor = np.zeros((n_scores, n_rows, n_scores), prediction.dtype)
+        for rows, z, curvature, squared in self._curved(prediction, target, scale):
+            blocks = row_blocks(convex_part(curvature, squared), z)
+            factor[:, rows] = square_roots(blocks)
+        return factor
+
+    def _curved(
+        self, prediction: np.ndarray, target: np.ndarray, scale: Any
+    ) -> Iterator[tuple[np.ndarray, np.ndarray, PairCurvature, np.ndarray]]:
+        """Yield, for each group, where rows are, they, curvature, squared distances."""
+        weighted = np.ndim(scale) > 0
+        weight = scale[:, 0] if weighted else None
+        for rows, z, compared in _groups(prediction, target, weight):
+            factor = compared.weight[:, np.newaxis] if weighted else scale
+            slopes, bends = self.slopes(compared), self.bends(compared)
+            slopes *= factor
+            bends *= factor
+            yield rows, z, pair_curvature(slopes, bends), compared.squared
+
 
 class Contrastive(PairLoss, name="contrastive"):
     """The contrastive loss: classes drawn together, others held off by a margin.
 
     With d the Euclidean distance of two rows of a batch, it is the mean over all pairs
     of ``d**2 / 2`` within a class and of ``max(0, margin - d)**2 / 2`` between classes.
-    It has a kink where rows of two classes meet; their gradient is 0 there.
+    It has a kink where rows of two classes meet; their gradient is 0 there. It is half
+    a sum of squares, and its Gauss-Newton matrix that of least squares: the Hessian
+    without what the curves of equal distance bring, ``-(margin - d) / d`` across pairs
+    of different classes.
 
     Parameters
     ----------
@@ -188,6 +285,21 @@ class Contrastive(PairLoss, name="contrastive"):
         relative[rows.same] = 1.0
         share = rows.weight / rows.weight.sum()
         return np.multiply(relative, scalar(0.5, share) * share, relative)
+
+    def bends(self, rows: Comparison) -> np.ndarray:
+        """Return the share of each row over the cube of its distance, within reach."""
+        lack, distance = self._lack(rows)
+        cube = distance * distance * distance
+        # Pairs too close for a quotient count as coincident.
+        least = 16.0 * self.margin / float(np.finfo(cube.dtype).max)
+        reached = (lack > 0) & (cube > least) & ~rows.same
+        bends = np.divide(
+            scalar(0.25 * self.margin, cube),
+            cube,
+            out=np.zeros_like(cube),
+            where=reached,
+        )
+        return np.multiply(bends, rows.weight / rows.weight.sum(), bends)
 
     def _lack(self, rows: Comparison) -> tuple[np.ndarray, np.ndarray]:
         """Return how much distances fall short of the margin, and the distances."""

@@ -42,7 +42,9 @@ class Triplet(PairLoss, name="triplet"):
 
     It has kinks where ``p - n + margin`` is zero, and jumps where distances change
     their order, so that another negative takes its turn; the gradient is that of the
-    triplets as they were mined.
+    triplets as they were mined, and so are second derivatives. The Hessian pulls at
+    positives and pushes at negatives; the Gauss-Newton matrix is the pull alone, which
+    is convex, with the distances of negatives as straight as they look from here.
 
     Parameters
     ----------
@@ -114,6 +116,10 @@ class Triplet(PairLoss, name="triplet"):
         cells = np.concatenate([anchor + positive[active], anchor + negative[active]])
         slopes = np.bincount(cells, np.concatenate([share, -share]), n_rows**2)
         return slopes.reshape(n_rows, -1).astype(rows.squared.dtype, copy=False)
+
+    def bends(self, rows: Comparison) -> np.ndarray:
+        """Return zeros: mined triplets are straight in squared distances."""
+        return np.zeros_like(rows.squared)
 
 
 def _next_negatives(same: np.ndarray, n_rows: int) -> tuple[np.ndarray, np.ndarray]:

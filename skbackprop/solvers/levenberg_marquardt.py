@@ -10,7 +10,7 @@ from skbackprop._compat import Interval
 from skbackprop.solvers.full_batch import FullBatch, Moves
 from skbackprop.solvers.function import Function, Point
 from skbackprop.solvers.handover import Memory
-from skbackprop.solvers.limits import check_few, check_rows_apart
+from skbackprop.solvers.limits import check_few
 
 # At the start, the damping is this share of the largest curvature.
 FIRST = 2e-2
@@ -53,7 +53,6 @@ class LevenbergMarquardt(FullBatch, name="levenberg-marquardt"):
     def bind(self, function: Function) -> Moves:
         """Return steps by the damped normal equations."""
         check_few(self, function.n_params, self.max_params)
-        check_rows_apart(self, function.problem.objective.loss)
         function.linearizes = True
         damped = _Damped(function)
         return Moves(damped.step, memory=Memory((damped, "damping", "growth")))

@@ -1,7 +1,6 @@
 """What solvers refuse, with what to use instead."""
 
 from skbackprop.core.spec import Spec
-from skbackprop.losses import Loss
 
 
 def check_few(solver: Spec, n_params: int, max_params: int) -> None:
@@ -21,22 +20,4 @@ def check_few(solver: Spec, n_params: int, max_params: int) -> None:
             f"there are {n_params} ({megabytes:.0f} MB) where max_params={max_params}: "
             "use solver='newton-cg' or 'lbfgs', which hold vectors only, a smaller "
             "hidden_layer_sizes, or raise max_params."
-        )
-
-
-def check_rows_apart(solver: Spec, loss: Loss) -> None:
-    """Refuse a loss that compares rows, whose curvature is no sum over rows.
-
-    Parameters
-    ----------
-    solver : Solver
-        Who needs the curvature.
-    loss : Loss
-        The loss.
-    """
-    if loss.mixes_rows:
-        raise ValueError(
-            f"{loss!r} compares rows with each other, so that there is no curvature "
-            f"row by row, which {solver!r} works with: use solver='lbfgs', or a "
-            "step-wise solver such as 'adam'."
         )

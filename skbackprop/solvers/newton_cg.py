@@ -17,7 +17,6 @@ from skbackprop.solvers.conjugate import (
 from skbackprop.solvers.full_batch import FullBatch, Moves
 from skbackprop.solvers.function import Function, Point
 from skbackprop.solvers.handover import Memory
-from skbackprop.solvers.limits import check_rows_apart
 from skbackprop.solvers.line_search import backtracking
 from skbackprop.solvers.preconditioners import (
     Diagonal,
@@ -100,7 +99,6 @@ class NewtonCG(FullBatch, name="newton-cg"):
 
     def bind(self, function: Function) -> Moves:
         """Return the steps of the chosen model."""
-        check_rows_apart(self, function.problem.objective.loss)
         function.linearizes = True
         return MODELS[self.curvature](self, function)
 

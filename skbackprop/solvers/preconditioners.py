@@ -4,7 +4,6 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
-from skbackprop.core.layout import Layout
 from skbackprop.core.ops import all_finite
 from skbackprop.linearization import CurvatureProducts
 
@@ -91,7 +90,8 @@ class Diagonal(Preconditioner):
 class KroneckerFactored(Preconditioner):
     """The inverse of the damped Kronecker-factored blocks of dense layers.
 
-    Other parameters, such as the scales of a normalisation, go by the diagonal.
+    Other parameters, such as the scales of a normalisation or the weights of a layer
+    without Kronecker factors, go by the diagonal.
 
     References
     ----------
@@ -101,8 +101,8 @@ class KroneckerFactored(Preconditioner):
 
     def __init__(self, products: CurvatureProducts) -> None:
         layout = products.objective.network.layout
-        self.blocks = _blocks(products, layout)
-        self.others, self.entries = _others(products, layout)
+        self.blocks = _blocks(products)
+        self.others, self.entries = _others(products, [key for key, _ in self.blocks])
         self.n_params, self.padded = products.n_params, np.zeros(layout.size)
         self.views = layout.views(self.padded)
 
@@ -146,26 +146,23 @@ class _Block:
         return self.of_inputs @ turned @ self.of_outputs.T
 
 
-def _blocks(products: CurvatureProducts, layout: Layout) -> list[tuple[int, _Block]]:
+def _blocks(products: CurvatureProducts) -> list[tuple[int, _Block]]:
     """Return the block of each dense layer, with the layer's position."""
-    dense = [
-        key
-        for key, group in enumerate(layout.params)
-        if any(param.kind == "weight" for param in group)
-    ]
     n_out = products.objective.network.n_out
     rng = None if n_out <= EXACT_OUTPUTS else np.random.RandomState(0)
-    factors = products.kronecker_factors(rng)
-    return [(key, _Block(*pair)) for key, pair in zip(dense, factors, strict=True)]
+    found = products.kronecker_blocks(rng)
+    return [(key, _Block(*pair)) for key, pair in found.items()]
 
 
 def _others(
-    products: CurvatureProducts, layout: Layout
+    products: CurvatureProducts, dense: list[int]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return where parameters of other layers are, and their diagonal."""
+    layout = products.objective.network.layout
     of_dense = np.zeros(layout.size, bool)
-    for kind in ("weight", "bias"):
-        for view in layout.of_kind(kind, of_dense):
+    views = layout.views(of_dense)
+    for key in dense:
+        for view in views[key]:
             view.fill(True)
     others = np.flatnonzero(~of_dense[: products.n_params])
     if not others.size:

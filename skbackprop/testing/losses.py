@@ -97,8 +97,40 @@ def _second_derivatives(
     )
     forms = np.einsum("kij,lij->kl", tangent, product)
     yield "symmetry of hessian_product", forms, forms.T
-    # A sum of outer products is positive semi-definite: what equals it is, too.
     factor = loss.factor(prediction, target)
-    expected = np.einsum("mij,mil,kil->kij", factor, factor, tangent, optimize=True)
-    convex = loss.gauss_newton_product(prediction, target, tangent)
-    yield "gauss_newton_product, by the outer products of factor,", convex, expected
+    if loss.mixes_rows:
+        basis = np.eye(raw.size).reshape(-1, *raw.shape)
+        whole = loss.gauss_newton_product(prediction, target, basis)
+        yield from _joint_curvature(whole.reshape(raw.size, -1), factor)
+    else:
+        # A sum of outer products is positive semi-definite: what equals it is, too.
+        expected = np.einsum("mij,mil,kil->kij", factor, factor, tangent, optimize=True)
+        convex = loss.gauss_newton_product(prediction, target, tangent)
+        yield "gauss_newton_product, by the outer products of factor,", convex, expected
+
+
+def _joint_curvature(
+    matrix: np.ndarray, factor: np.ndarray
+) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """Yield properties of the Gauss-Newton matrix of rows that act on each other.
+
+    Parameters
+    ----------
+    matrix : ndarray of shape (n_samples * n_scores, n_samples * n_scores)
+        The matrix.
+    factor : ndarray of shape (m, n_samples, n_scores)
+        Roots of its blocks on the diagonal.
+
+    Yields
+    ------
+    tuple of str, ndarray and ndarray
+        As of ``_second_derivatives``.
+    """
+    values, vectors = np.linalg.eigh(matrix)
+    positive = (vectors * np.maximum(values, 0.0)) @ vectors.T
+    yield "gauss_newton_product, by its positive eigenvalues,", matrix, positive
+    _, n_rows, n_scores = factor.shape
+    blocks = matrix.reshape(n_rows, n_scores, n_rows, n_scores)
+    each = np.arange(n_rows)
+    outer = np.einsum("mij,mil->ijl", factor, factor)
+    yield "factor, by blocks of gauss_newton_product,", outer, blocks[each, :, each]

@@ -10,11 +10,13 @@ from skbackprop import BackpropEmbedder
 from skbackprop.core.spec import resolve
 from skbackprop.curvature import (
     Curvature,
+    critical_point,
     curvature_diagonal,
     curvature_matrix,
     hessian_operator,
     kronecker_factors,
 )
+from skbackprop.evaluation import Evaluation
 from skbackprop.layers import Activation
 from skbackprop.pruning import prune
 
@@ -140,12 +142,61 @@ def test_losses_without_one_say_so(counts, loss):
         hessian_operator(model, counts.X, counts.y + 0.5, kind="fisher")
 
 
-def test_pairs_have_no_curvature_but_say_so(binary):
+def test_rows_that_are_compared_have_no_gradients_of_their_own(binary):
     model = BackpropEmbedder(2, (3,)).partial_fit(*binary)
-    with pytest.raises(NotImplementedError, match="has no second derivative"):
-        hessian_operator(model, *binary) @ np.ones(sum(map(np.size, model.coefs_)) + 5)
     with pytest.raises(ValueError, match="compares rows"):
         hessian_operator(model, *binary, kind="empirical_fisher")
+
+
+@pytest.mark.parametrize("loss", ["contrastive", "triplet"])
+def test_the_curvature_of_an_embedder_is_that_of_its_objective(multiclass, loss):
+    model = BackpropEmbedder(2, (3,), activation="tanh", loss=loss, random_state=0)
+    model.partial_fit(*multiclass)
+    weight = np.random.RandomState(1).randint(0, 4, len(multiclass.y)).astype(float)
+    operator = hessian_operator(model, *multiclass, weight)
+    v, h = np.random.RandomState(0).standard_normal(operator.shape[0]), 1e-7
+
+    # Steps are so small that no other triplets are mined.
+    def gradient(theta):
+        whole = bound.theta.copy()
+        whole[: len(theta)] = theta
+        moved = Evaluation(bound.objective, whole, bound.data)
+        return moved.value_and_gradient()[1].copy()
+
+    bound = operator.bound
+    ahead, back = (gradient(operator.theta + step * v) for step in (h, -h))
+    assert_allclose(operator.gradient(), gradient(operator.theta), atol=1e-14)
+    assert_allclose(operator @ v, (ahead - back) / (2 * h), atol=1e-7)
+    matrices = [
+        curvature_matrix(model, *multiclass, weight, kind=kind)
+        for kind in ("hessian", "gauss_newton")
+    ]
+    assert_allclose(matrices[0] @ v, operator @ v, atol=1e-12)
+    assert np.linalg.eigvalsh(matrices[1]).min() > -1e-12
+    diagonal = curvature_diagonal(model, *multiclass, weight)
+    assert_allclose(diagonal, matrices[1].diagonal(), atol=1e-13)
+
+
+def test_of_an_embedder_too_a_weight_is_a_repetition(multiclass):
+    X, y = multiclass
+    model = BackpropEmbedder(2, (3,), loss="contrastive", random_state=0)
+    model.partial_fit(X, y)
+    times = np.random.RandomState(1).randint(0, 3, len(y))
+    weighted = critical_point(model, X, y, times.astype(float))
+    repeated = critical_point(model, X.repeat(times, axis=0), y.repeat(times))
+    for name in ("gradient_norm", "relative_gradient", "smallest", "largest"):
+        found, wanted = (getattr(each, name) for each in (weighted, repeated))
+        assert found == pytest.approx(wanted, rel=1e-9)
+
+
+def test_of_an_embedder_kronecker_factors_are_those_of_rows_on_their_own(multiclass):
+    model = BackpropEmbedder(2, (3,), loss="contrastive", random_state=0)
+    model.partial_fit(*multiclass)
+    last = kronecker_factors(model, *multiclass)[-1]
+    # A row alone is drawn to its class by the class's share, in both directions.
+    same = multiclass.y[:, np.newaxis] == multiclass.y
+    share = (same.sum(axis=1) - 1).mean() / len(multiclass.y)
+    assert np.linalg.eigvalsh(last.outputs).min() >= 2.0 * share - 1e-12
 
 
 def test_kind_may_be_an_object(model, multiclass):

@@ -9,6 +9,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV
 
 from skbackprop import BackpropClassifier, BackpropEmbedder, BackpropRegressor
+from skbackprop.curvature import critical_point
 from skbackprop.solvers import LevenbergMarquardt, NewtonCG
 
 from ._cases import Watcher, assert_equal_fit, caught, fit, make_data, ours, parameters
@@ -119,12 +120,43 @@ def test_what_it_cannot_minimise_is_refused(solver):
         assert not hasattr(model, "coefs_")
 
 
-@pytest.mark.parametrize("solver", ["newton-cg", "levenberg-marquardt"])
-def test_losses_that_compare_rows_are_refused(solver):
+def embedder(solver, **changes):
+    return BackpropEmbedder(
+        2,
+        (4,),
+        activation="tanh",
+        loss="contrastive",
+        solver=solver,
+        alpha=1.0,
+        tol=1e-7,
+        max_iter=500,
+        **{"random_state": 0, **changes},
+    )
+
+
+@pytest.mark.parametrize(
+    "solver",
+    [
+        *SOLVERS[2:],
+        NewtonCG(preconditioner="diagonal"),
+        NewtonCG(preconditioner=None),
+    ],
+    ids=str,
+)
+def test_losses_that_compare_rows_reach_a_minimum(solver):
     X, y = make_data("multiclass")
-    model = BackpropEmbedder(loss="contrastive", solver=solver)
-    with pytest.raises(ValueError, match="compares rows"):
-        model.fit(X, y)
+    model = embedder(solver).fit(X, y)
+    point = critical_point(model, X, y)
+    assert point.kind.value == "minimum"
+    assert point.relative_gradient < 1e-3
+    assert model.loss_ <= 1.05 * embedder("lbfgs").fit(X, y).loss_
+
+
+@pytest.mark.parametrize("solver", ["newton-cg", "levenberg-marquardt"])
+def test_losses_that_jump_are_refused(solver):
+    X, y = make_data("multiclass")
+    with pytest.raises(ValueError, match="continuous loss"):
+        embedder(solver).set_params(loss="triplet").fit(X, y)
 
 
 def test_too_many_parameters_are_refused_with_a_way_out():

@@ -12,7 +12,6 @@ from skbackprop.losses import (
     CategoricalFocal,
     CategoricalHinge,
     CategoricalSquaredError,
-    Contrastive,
     CrossEntropy,
     CurvedLoss,
     Huber,
@@ -357,10 +356,9 @@ class WrongFactor(WithCurvature):
 TARGET = np.array([[0.5, 1.0], [-2.0, 0.0], [0.1, 3.0]])
 
 
-@pytest.mark.parametrize("loss", [PseudoHuber(), Contrastive()], ids=repr)
-def test_a_loss_without_second_derivatives_says_so(loss):
-    name, z = type(loss).__name__, np.eye(2)
-    message = f"{name} has no second derivative: define hessian_product"
+def test_a_loss_without_second_derivatives_says_so():
+    loss, z = PseudoHuber(), np.eye(2)
+    message = "PseudoHuber has no second derivative: define hessian_product"
     for method in (loss.hessian_product, loss.gauss_newton_product):
         with pytest.raises(NotImplementedError, match=message):
             method(z, z, z[np.newaxis])

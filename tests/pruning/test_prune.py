@@ -193,10 +193,6 @@ ESTIMATORS = [
 @pytest.mark.parametrize("criterion", sorted(Criterion.members()))
 def test_every_estimator_can_be_pruned(model, criterion):
     model = fitted(clone(model))
-    if isinstance(model, BackpropEmbedder) and criterion in ("obd", "obs"):
-        with pytest.raises(NotImplementedError, match="Triplet"):
-            prune(model, X, Y, criterion=criterion)
-        return
     assert is_held(prune(model, X, Y, criterion=criterion, fine_tune_epochs=1))
 
 

@@ -12,6 +12,7 @@ from skbackprop.core.data import Data, MatrixTarget
 from skbackprop.core.spec import resolve
 from skbackprop.evaluation import Evaluation
 from skbackprop.layers import Dense, LayerNorm
+from skbackprop.layers.linearized.dense import LinearizedDense
 from skbackprop.linearization import CurvatureProducts
 from skbackprop.losses import SquaredError
 from skbackprop.network import Network
@@ -186,8 +187,8 @@ def test_kfac_saves_most_of_the_products_of_an_autoencoder():
 
 def test_draws_of_its_blocks_are_right_on_average():
     at, rng = near(perceptron((3, 4, 2))), np.random.RandomState(0)
-    draws = [at.kronecker_factors(rng) for _ in range(400)]
-    for layer, (inputs, outputs) in enumerate(at.kronecker_factors()):
+    draws = [at.kronecker_blocks(rng) for _ in range(400)]
+    for layer, (inputs, outputs) in at.kronecker_blocks().items():
         assert_allclose(draws[0][layer][0], inputs, rtol=1e-12)
         mean = np.mean([draw[layer][1] for draw in draws], axis=0)
         assert_allclose(mean, outputs, atol=0.05 * np.abs(outputs).max())
@@ -205,6 +206,38 @@ def test_kfac_leaves_what_is_not_dense_to_the_diagonal():
             layout.of_kind(kind, solved), layout.of_kind(kind, entries), strict=True
         ):
             assert_allclose(ours, 1.0 / (theirs + 0.1))
+
+
+class NearTabulated(LinearizedDense):
+    """An affine map that does not say what its input is like."""
+
+    def input_moment(self, scale):
+        return None
+
+
+class Tabulated(Dense):
+    """A layer of one's own with weights, and without Kronecker factors."""
+
+    def linearize(self, x, params):
+        return NearTabulated(x, params[0])
+
+
+def test_kfac_leaves_weights_without_factors_to_the_diagonal():
+    activation = perceptron((3, 4, 2)).layers[1]
+    at = near(Network([Tabulated(4), activation, Dense(2)], 3))
+    layout, ones = at.objective.network.layout, np.ones(at.n_params)
+    own, entries = (
+        layout.views(vector)[0]
+        for vector in (
+            KroneckerFactored(at).solve(ones, 0.1),
+            at.gauss_newton_diagonal(),
+        )
+    )
+    for ours, theirs in zip(own, entries, strict=True):
+        assert_allclose(ours, 1.0 / (theirs + 0.1))
+    assert list(at.kronecker_blocks()) == [2]
+    with pytest.raises(ValueError, match=r"Tabulated.* has weights, but no Kronecker"):
+        at.kronecker_factors()
 
 
 # ---------------------------------------------------------------------------- limits
