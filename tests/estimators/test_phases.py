@@ -17,6 +17,7 @@ from sklearn.model_selection import GridSearchCV
 from skbackprop import BackpropClassifier, BackpropEmbedder, BackpropRegressor
 from skbackprop.checkpoint import Checkpoint
 from skbackprop.estimators._objective import bound_objective
+from skbackprop.losses import RegressionLoss
 from skbackprop.masking.criteria import Magnitude
 from skbackprop.masking.schedules import Phase, PruningSchedule
 from skbackprop.pruning import Gradual, OneShot, Rewinding, prune
@@ -447,8 +448,35 @@ def test_layers_cannot_go_during_a_fit():
         classifier(Gradual(unit="layers")).fit(X, Y)
 
 
+class Flat(RegressionLoss):
+    """Half the squared error, but without its curvature."""
+
+    link = "identity"
+
+    def inverse_link(self, raw):
+        return raw
+
+    def value(self, prediction, target):
+        return 0.5 * ((prediction - target) ** 2).sum(axis=1)
+
+    def gradient(self, prediction, target, out):
+        return np.subtract(prediction, target, out)
+
+
 @pytest.mark.parametrize("criterion", ["obd", "obs"])
 def test_a_criterion_refuses_a_loss_before_training(criterion):
-    model = BackpropEmbedder(pruning=Gradual(criterion=criterion), max_iter=10**6)
-    with pytest.raises(NotImplementedError, match="Triplet"):
+    model = BackpropRegressor(Flat(), pruning=Gradual(criterion=criterion), max_iter=20)
+    with pytest.raises(NotImplementedError, match="Flat"):
         model.fit(X, Y)
+    assert not hasattr(model, "coefs_")
+
+
+@pytest.mark.parametrize("criterion", ["obd", "obs"])
+def test_losses_that_compare_rows_are_pruned_by_their_curvature(criterion):
+    schedule = Gradual(amount=0.5, criterion=criterion)
+    model = BackpropEmbedder(
+        2, (8,), pruning=schedule, max_iter=12, tol=0, random_state=0
+    )
+    model.fit(X, Y)
+    assert share_gone(model) == pytest.approx(0.5, abs=0.02)
+    assert is_held(model)
