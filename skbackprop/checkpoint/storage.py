@@ -42,6 +42,7 @@ def write(path: Path, tree: Any) -> None:
     beside = path.with_name(f"{path.name}.{os.getpid()}-{get_ident()}.tmp")
     try:
         with beside.open("wb") as file:
+            # For the types, any of the names may be that of ``allow_pickle``.
             np.savez(file, **members)  # type: ignore[arg-type]
             file.flush()
             os.fsync(file.fileno())

@@ -4,31 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skbackprop.core.ops import as_dense
 from skbackprop.estimators._base import BaseBackprop
+from skbackprop.estimators._pipelines import last_step
 
-__all__ = ["last_step", "masks_of", "of_skbackprop", "recorded", "weights_of"]
-
-
-def last_step(estimator: Any) -> Any:
-    """Return the last step of a pipeline, of nested ones too; others as they are.
-
-    Parameters
-    ----------
-    estimator : estimator
-        One, or a pipeline.
-
-    Returns
-    -------
-    estimator
-        What has the network.
-    """
-    while isinstance(estimator, Pipeline):
-        estimator = estimator[-1]
-    return estimator
+__all__ = ["masks_of", "of_skbackprop", "recorded", "weights_of"]
 
 
 def of_skbackprop(estimator: Any) -> BaseBackprop:

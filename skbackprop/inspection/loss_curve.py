@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from skbackprop._plotting import axes_of, style, twin, twins
-from skbackprop.inspection._networks import last_step, recorded
+from skbackprop.estimators._pipelines import last_step
+from skbackprop.inspection._networks import recorded
 
 __all__ = ["LossCurveDisplay"]
 

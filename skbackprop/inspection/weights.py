@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from skbackprop._plotting import axes_of, share_of, style
-from skbackprop.inspection._networks import last_step, masks_of, weights_of
+from skbackprop.estimators._pipelines import last_step
+from skbackprop.inspection._networks import masks_of, weights_of
 
 __all__ = ["WeightsDisplay"]
 

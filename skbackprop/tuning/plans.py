@@ -11,11 +11,11 @@ from sklearn.base import clone, is_classifier
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_random_state
 
+from skbackprop.estimators._pipelines import last_step
 from skbackprop.tuning.drawing import drawn_from
 from skbackprop.tuning.pruners import Budget, Pruner, as_pruner
 from skbackprop.tuning.samplers import Sampler, as_sampler
 from skbackprop.tuning.storage import open_storage, open_study, results
-from skbackprop.tuning.watching import last_step
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,12 @@ import numpy as np
 from sklearn.base import clone
 
 from skbackprop._compat import _check_method_params, _fit_and_score, _safe_split
+from skbackprop.estimators._pipelines import last_step
 from skbackprop.tuning._optuna import import_optuna
 from skbackprop.tuning.plans import Plan
 from skbackprop.tuning.pruners import Budget
 from skbackprop.tuning.storage import RECORD
-from skbackprop.tuning.watching import FoldWatcher, last_step
+from skbackprop.tuning.watching import FoldWatcher
 
 COMPLETE, PRUNED, FAILED = "complete", "pruned", "failed"
 

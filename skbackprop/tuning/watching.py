@@ -6,26 +6,10 @@ from typing import Any
 from sklearn.callback import CallbackSupportMixin
 from sklearn.pipeline import Pipeline
 
+from skbackprop.estimators._pipelines import last_step
+
 # Takes a score and a step, and tells whether to stop.
 Report = Callable[[float, int], bool]
-
-
-def last_step(estimator: Any) -> Any:
-    """Return what is fitted last: the final step of a Pipeline, or the estimator.
-
-    Parameters
-    ----------
-    estimator : estimator
-        The estimator.
-
-    Returns
-    -------
-    estimator
-        Itself, or part of it.
-    """
-    while isinstance(estimator, Pipeline):
-        estimator = estimator.steps[-1][1]
-    return estimator
 
 
 class FoldWatcher:

@@ -75,6 +75,7 @@ def test_it_says_what_differs(part):
 
 def test_functions_are_told_apart_by_what_they_do():
     one, other = (lambda epoch: 0.1), (lambda epoch: 0.2)
+    # A function of this name would be another for its name.
     again = lambda epoch: 0.1  # noqa: E731
     of_one, of_other = prints(learning_rate=one), prints(learning_rate=other)
     assert differing(of_one, of_other) == {"learning_rate"}
