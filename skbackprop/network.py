@@ -279,7 +279,8 @@ class Network:
         BoundNetwork
             The two maps.
         """
-        last, first = len(self.layers) - 1, self.first_trainable
+        last = len(self.layers) - 1
+        first = self.first_trainable if grads is not None else last
         forwards: list[Forward] = []
         backwards: list[tuple[int, Backward]] = []
         for key, layer in enumerate(self.layers):

@@ -164,5 +164,5 @@ def all_finite(x: np.ndarray) -> bool:
     """
     # One BLAS pass answers for nearly every vector; a finite one whose sum of squares
     # overflows is looked at entry by entry.
-    flat = x.reshape(-1)
+    flat = x.ravel(order="K")
     return bool(np.isfinite(np.dot(flat, flat)) or np.isfinite(flat).all())

@@ -13,7 +13,9 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skbackprop._compat import _check_sample_weight
+from skbackprop.core.ops import all_finite
 from skbackprop.estimators._hidden import hidden_activations
+from skbackprop.estimators._inputs import is_ready
 from skbackprop.estimators._masks import starting_mask
 from skbackprop.estimators._params import (
     CONSTRAINTS,
@@ -306,6 +308,10 @@ class BaseBackprop(Persistent, CallbackSupportMixin, BaseEstimator, ABC):
 
     def _check_inputs(self, X: Any) -> Any:
         """Validate what is to be predicted."""
+        # Squares of large numbers overflow; these are then looked at one by one.
+        with np.errstate(over="ignore", invalid="ignore"):
+            if is_ready(X, self) and all_finite(X):
+                return X
         return validate_data(
             self,
             X,

@@ -562,9 +562,11 @@ class BackpropClassifier(ClassifierMixin, BasePredictor):
             In the order of ``classes_``; for multilabel targets the probability of
             each label, for multiclass-multioutput ones a list of arrays.
         """
-        raw = self._scores(X)
-        with np.errstate(over="ignore", invalid="ignore"):
-            return self._target.probabilities(raw)
+        columns = self._scores(X, self._probabilities)
+        return self._target.by_output(columns)
+
+    def _probabilities(self, raw: np.ndarray) -> np.ndarray:
+        return self._target.probabilities(raw)
 
     @available_unless(check_probabilities)
     def predict_log_proba(self, X: Any) -> Any:

@@ -33,8 +33,12 @@ class ClassTarget(PredictedTarget):
         """Return what ``decision_function`` is to answer."""
 
     @abstractmethod
-    def probabilities(self, raw: np.ndarray) -> Any:
-        """Return what ``predict_proba`` is to answer; may overwrite ``raw``."""
+    def probabilities(self, raw: np.ndarray) -> np.ndarray:
+        """Return probabilities of a chunk of rows; may overwrite ``raw``."""
+
+    def by_output(self, columns: np.ndarray) -> Any:
+        """Return columns as answers are given: a list of matrices, if several."""
+        return columns
 
     @abstractmethod
     def seen(self, y: Any) -> Any:
@@ -259,7 +263,8 @@ class MultioutputTarget(ClassTarget):
         self.n_classes = tuple(output.width for output in self.outputs)
         self.width = sum(self.n_classes)
 
-    def _split(self, columns: np.ndarray) -> list[np.ndarray]:
+    def by_output(self, columns: np.ndarray) -> list[np.ndarray]:
+        """Return a matrix an output."""
         return np.split(columns, np.cumsum(self.n_classes)[:-1], axis=1)
 
     def loss(self, slot: ClassificationLoss) -> Loss:
@@ -277,7 +282,7 @@ class MultioutputTarget(ClassTarget):
     def positions(self, prediction: np.ndarray, loss: Loss) -> np.ndarray:
         """Return the highest class of each output, as columns of the encoding."""
         starts = np.cumsum([0, *self.n_classes])[:-1]
-        highest = [part.argmax(axis=1) for part in self._split(prediction)]
+        highest = [part.argmax(axis=1) for part in self.by_output(prediction)]
         return np.column_stack(highest) + starts
 
     def labelled(self, y: Any) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -301,11 +306,13 @@ class MultioutputTarget(ClassTarget):
 
     def decision(self, raw: np.ndarray) -> list[np.ndarray]:
         """Return a matrix of scores an output."""
-        return self._split(raw)
+        return self.by_output(raw)
 
-    def probabilities(self, raw: np.ndarray) -> list[np.ndarray]:
-        """Return a matrix of probabilities an output."""
-        return [_above_zero(softmax(part)) for part in self._split(raw)]
+    def probabilities(self, raw: np.ndarray) -> np.ndarray:
+        """Return a column for each class of each output."""
+        for part in self.by_output(raw):
+            softmax(part)
+        return _above_zero(raw)
 
 
 def class_target(y: Any, classes: Any = None) -> ClassTarget:
