@@ -8,10 +8,11 @@ from sklearn.base import BaseEstimator
 from sklearn.feature_selection import SelectorMixin
 from sklearn.pipeline import Pipeline
 from sklearn.utils import Tags
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skbackprop.core.layout import Kind
 from skbackprop.core.ops import as_dense
+from skbackprop.estimators._inputs import is_ready
 from skbackprop.estimators._persistence import Persistent
 from skbackprop.estimators._start import fitted_params
 from skbackprop.masking.structure import Structure
@@ -118,12 +119,34 @@ class KeptInputs(Persistent, SelectorMixin, BaseEstimator):
         KeptInputs
             Itself.
         """
-        X = validate_data(self, X, accept_sparse="csr", dtype=None)
+        X = validate_data(
+            self, X, accept_sparse="csr", dtype=None, ensure_all_finite=False
+        )
         if X.shape[1] != len(self.support):
             raise ValueError(
                 f"support has {len(self.support)} entries, X {X.shape[1]} features."
             )
         return self
+
+    def transform(self, X: Any) -> Any:
+        """Return the features that the network looks at.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Inputs. What is not looked at may be missing.
+
+        Returns
+        -------
+        {ndarray, sparse matrix, DataFrame} of shape (n_samples, n_kept)
+            Its columns.
+        """
+        check_is_fitted(self)
+        if is_ready(X, self) and any(self.support):
+            # The network asks whether what it looks at is finite. Not ``X[:, columns]``,
+            # which is column-major: slower to make and to multiply, if rows are many.
+            return X.take(np.flatnonzero(self.support), axis=1)
+        return super().transform(X)
 
     def _fitted(self, names: np.ndarray | None) -> "KeptInputs":
         self.n_features_in_ = len(self.support)
@@ -138,6 +161,7 @@ class KeptInputs(Persistent, SelectorMixin, BaseEstimator):
         """Return the tags: sparse input."""
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
+        tags.input_tags.allow_nan = True
         return tags
 
 

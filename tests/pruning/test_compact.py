@@ -245,6 +245,19 @@ def test_kept_inputs_are_a_step_of_their_own():
         step.fit(X[:, :3])
 
 
+def test_only_features_that_are_looked_at_must_be_there():
+    pruned = prune(classifier(), amount=0.5, unit="inputs")
+    small = compact(pruned, drop_inputs=True)
+    used = small[0].get_support()
+    for given in (X, X.astype(np.float32), X.tolist()):
+        holes = np.array(given)
+        holes[0, ~used] = np.nan
+        np.testing.assert_array_equal(small.predict(holes), small.predict(given))
+        holes[0, used] = np.nan
+        with pytest.raises(ValueError, match="contains NaN"):
+            small.predict(holes)
+
+
 def test_names_of_features_are_looked_at_once():
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame(X, columns=list("abcd"))
