@@ -107,6 +107,8 @@ class Checkpoint(KeepingCallback):
         """Return what follows one fit; read what it has left, if it was cut off."""
         prints = fingerprint(beginning)
         path = Path(str(self.path).replace(FIT, key_of(prints)))
+        if path.is_dir():
+            raise ValueError(f"{str(path)!r} is a folder: give the path of a file.")
         clear_litter(path)
         earlier = self._earlier(path, prints) if self.resume else None
         # Without a seed, the next fit is to be another one than the last.

@@ -204,6 +204,6 @@ class _Run:
             "iteration(s): the largest entry of the gradient is "
             f"{point.steepness:.2g}, and tol asks for {limit:.2g}. You might want to "
             "increase the number of iterations "
-            f"(max_iter={self.problem.max_iter}), to scale the data, with "
-            "StandardScaler for instance, or to raise tol."
+            f"(max_iter={self.problem.max_iter}), to scale the data if it is not "
+            "(scaling='standard' does that), or to raise tol."
         )

@@ -218,5 +218,5 @@ def _advice(result: OptimizeResult, n_iter: int, max_iter: int) -> str:
         f"lbfgs failed to converge after {n_iter} iteration(s) "
         f"(status={result.status}):\n{result.message}\n\n"
         f"You might want to increase the number of iterations (max_iter={max_iter}) or "
-        "to scale the data, with StandardScaler for instance."
+        "to scale the data if it is not (scaling='standard' does that)."
     )

@@ -78,8 +78,8 @@ def advice(where: str, n_iter: int) -> str:
     return (
         f"Training diverged in epoch {n_iter + 1}: the loss or the parameters are no "
         f"longer finite, first in {where}. The parameters of the last finite epoch "
-        f"({n_iter}) are kept. Try a lower learning_rate_init, inputs scaled with "
-        "StandardScaler, targets of moderate size, or a larger alpha."
+        f"({n_iter}) are kept. Try a lower learning_rate_init, scaled data "
+        "(scaling='standard' does that) or a larger alpha."
     )
 
 

@@ -54,6 +54,11 @@ def cut_off(fit, *callbacks, **changes):
         fit.run(*callbacks, **changes)
 
 
+def test_a_folder_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="is a folder: give the path of a file"):
+        FITS["adam"].run(Checkpoint(tmp_path))
+
+
 # ----------------------------------------------------------------------- when it writes
 
 

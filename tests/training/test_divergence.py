@@ -70,4 +70,4 @@ def test_the_advice_names_epoch_layer_and_remedies():
     text = advice(NAMES[1], n_iter=4)
     for part in (NAMES[1], "in epoch 5", "(4) are kept", "learning_rate_init"):
         assert part in text
-    assert "StandardScaler" in text
+    assert "scaling='standard'" in text
