@@ -143,8 +143,8 @@ class KeptInputs(Persistent, SelectorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         if is_ready(X, self) and any(self.support):
-            # The network asks whether what it looks at is finite. Not ``X[:, columns]``,
-            # which is column-major: slower to make and to multiply, if rows are many.
+            # The network asks whether what it looks at is finite. ``X[:, columns]`` is
+            # column-major: slower to make, and to multiply, if rows are many.
             return X.take(np.flatnonzero(self.support), axis=1)
         return super().transform(X)
 
