@@ -7,6 +7,9 @@ from sklearn.utils import check_scalar
 
 from skbackprop.estimators._base import BaseBackprop
 from skbackprop.tuning._optuna import import_optuna
+from skbackprop.tuning.judging import Reports
+from skbackprop.tuning.signals import newest_score
+from skbackprop.tuning.watching import epoch_of
 
 __all__ = ["PruningCallback"]
 
@@ -94,8 +97,7 @@ class PruningCallback:
         self._X, self._y = X, y
         self._scoring, self._every = scoring, every
         self._scorer: Any = None
-        self._sign: float = 1.0
-        self._earlier: list[float] = []
+        self._reports: Reports | None = None
         self._last: float | None = None
         self._is_copy = False
         self.stopped_ = False
@@ -125,10 +127,12 @@ class PruningCallback:
                 "A copy of a PruningCallback cannot reach its trial: fit in the "
                 "process of the trial, with n_jobs=1, or without set_callbacks."
             )
+        if self._reports is None:
+            sign = _sign(self._trial)
+            self._reports = Reports(self._trial, estimator.max_iter, sign)
         if self._last is not None:
-            self._earlier.append(self._last)
-            self._last = None
-        self._sign, self.stopped_ = _sign(self._trial), False
+            self._reports.finish(self._last)
+        self._last, self.stopped_ = None, False
         if self._X is not None:
             from sklearn.metrics import check_scoring
 
@@ -160,15 +164,12 @@ class PruningCallback:
             if self.stopped_:
                 raise import_optuna().TrialPruned(f"Stopped at {self._last:.6g}.")
             return False
-        epoch = context.task_id + 1
-        # An epoch that was cut short, as by a solver that failed, has no network.
-        if fitted_estimator is None or epoch % self._every:
+        epoch = epoch_of(context, fitted_estimator)
+        if epoch is None or epoch % self._every:
             return False
+        assert self._reports is not None  # Since `setup`.
         self._last = self._score(fitted_estimator)
-        scores = [*self._earlier, self._last]
-        step = len(self._earlier) * estimator.max_iter + epoch
-        self._trial.report(self._sign * sum(scores) / len(scores), step)
-        self.stopped_ = self._trial.should_prune()
+        self.stopped_ = self._reports.report(self._last, epoch)
         return self.stopped_
 
     def teardown(self, estimator: Any, context: Any) -> None:
@@ -177,13 +178,12 @@ class PruningCallback:
     def _score(self, fitted: Any) -> float:
         if self._scorer is not None:
             return float(self._scorer(fitted, self._X, self._y))
-        scores = getattr(fitted, "validation_scores_", None)
-        if not scores:
+        if not fitted.validation_scores_:
             raise ValueError(
                 "There are no scores to report: set early_stopping=True, or give "
                 "PruningCallback X and y to score on."
             )
-        return float(scores[-1])
+        return newest_score(fitted)
 
 
 def _sign(trial: Any) -> float:

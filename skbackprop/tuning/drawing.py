@@ -1,6 +1,6 @@
 """Drawing from search spaces: for a trial of Optuna, or for random searches."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from sklearn.base import BaseEstimator
@@ -119,6 +119,26 @@ def drawn_from(space: Any, estimator: Any, prefix: str | None = None) -> Draw:
     return lambda trial: _drawn(trial, named, before)
 
 
+def names_drawn(space: Any, estimator: Any, prefix: str | None = None) -> Iterator[str]:
+    """Go through the parameters that a space may draw.
+
+    Parameters
+    ----------
+    space, estimator, prefix
+        As for :func:`suggest`. What a callable draws nobody knows beforehand.
+
+    Yields
+    ------
+    str
+        A name; one may come more than once.
+    """
+    if isinstance(space, list | tuple):
+        for each in space:
+            yield from names_drawn(each, estimator, prefix)
+    elif isinstance(space, type) or not callable(space):
+        yield from _names(*_named(space, estimator, prefix))
+
+
 def path_to_network(estimator: Any) -> str:
     """Return the prefix that leads to the parameters of the one network inside.
 
@@ -191,6 +211,13 @@ def _drawn(trial: Any, named: Mapping[str, Any], before: str) -> dict[str, Any]:
         params[path] = value = dimension.suggest(trial, path)
         params |= _drawn(trial, dimension.further(value), before)
     return params
+
+
+def _names(named: Mapping[str, Any], before: str) -> Iterator[str]:
+    for name, given in named.items():
+        yield f"{before}{name}"
+        for _, more in as_dimension(given).branches():
+            yield from _names(more, before)
 
 
 def _cases(named: Mapping[str, Any], before: str) -> list[dict[str, Any]]:

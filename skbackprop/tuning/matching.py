@@ -1,6 +1,5 @@
 """What a search and the study that it goes on with must have in common."""
 
-import re
 from typing import Any
 
 import numpy as np
@@ -8,6 +7,7 @@ from joblib import hash as hash_of
 
 from skbackprop.tuning._optuna import import_optuna
 from skbackprop.tuning.plans import Plan
+from skbackprop.tuning.signals import printed
 from skbackprop.tuning.storage import results
 
 # Under this name a study holds what its scores are from.
@@ -42,11 +42,10 @@ def check_study(study: Any, plan: Plan) -> None:
 def _setting(plan: Plan) -> dict[str, Any]:
     """Return what scores and the steps at which they are known depend on."""
     folds = [[np.asarray(part) for part in split] for split in plan.splits]
-    # Functions print with where they are in memory, which each process has anew.
-    scorer = re.sub(" at 0x[0-9a-fA-F]+", "", repr(plan.scorer))
     return {
         "rows or folds": hash_of(folds),
-        "scoring": [scorer, plan.metric],
+        "scoring": [printed(plan.scorer), plan.metric],
+        "prune_on": [plan.source.name, dict(plan.scale)],
         "max_iter": plan.budget.max_epochs,
     }
 

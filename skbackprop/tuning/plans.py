@@ -11,10 +11,12 @@ from sklearn.base import clone, is_classifier
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_random_state
 
-from skbackprop.estimators._pipelines import last_step
-from skbackprop.tuning.drawing import drawn_from
+from skbackprop.core.spec import resolve
+from skbackprop.tuning.drawing import drawn_from, names_drawn
+from skbackprop.tuning.nesting import network_in
 from skbackprop.tuning.pruners import Budget, Pruner, as_pruner
 from skbackprop.tuning.samplers import Sampler, as_sampler
+from skbackprop.tuning.signals import Signal, Source
 from skbackprop.tuning.storage import open_storage, open_study, results
 
 
@@ -34,6 +36,8 @@ class Plan:
     budget: Budget
     sampler: Sampler
     pruner: Pruner
+    source: Source
+    scale: Mapping[str, str]
     seed: int
     n_trials: int | None
     deadline: float
@@ -82,6 +86,7 @@ def plan_of(search: Any, X: Any, y: Any, scorers: Any, routed: Any) -> Plan:
     splits = list(cv.split(X, y, **routed.splitter.split))
     if not splits:
         raise ValueError("No fits were performed: the CV iterator is empty.")
+    source = _source(search, estimator)
     return Plan(
         caller=search,
         estimator=estimator,
@@ -95,13 +100,22 @@ def plan_of(search: Any, X: Any, y: Any, scorers: Any, routed: Any) -> Plan:
         budget=Budget(_max_epochs(estimator), len(splits)),
         sampler=as_sampler(search.sampler),
         pruner=as_pruner(search.pruner),
+        source=source,
+        scale=source.scale(estimator),
         seed=int(check_random_state(search.random_state).randint(2**31 - 1)),
         n_trials=search.n_trials,
         deadline=inf if timeout is None else time.time() + timeout,
     )
 
 
+def _source(search: Any, estimator: Any) -> Source:
+    """Return where the scores come from that trials are stopped by."""
+    drawn = names_drawn(search.space, estimator, search.prefix)
+    settled: Source = resolve(Signal, search.prune_on).settled(estimator, drawn)
+    return settled
+
+
 def _max_epochs(estimator: Any) -> int:
     """Return how many epochs a fold has; where there is no bound it counts as one."""
-    max_iter: Any = getattr(last_step(estimator), "max_iter", None)
+    max_iter: Any = getattr(network_in(estimator), "max_iter", None)
     return max(1, int(max_iter)) if isinstance(max_iter, Integral) else 1

@@ -42,7 +42,15 @@ class Budget:
 
 
 class Pruner(Spec, ABC, family=True):
-    """Tells which trials to stop: a pruner of Optuna, and when to ask it."""
+    """Tells which trials to stop: a pruner of Optuna, and when to ask it.
+
+    Attributes
+    ----------
+    stops : bool
+        Whether it ever stops any: only then need their scores be comparable.
+    """
+
+    stops: ClassVar[bool] = True
 
     @abstractmethod
     def build(self, budget: Budget) -> Any:
@@ -77,6 +85,8 @@ class Pruner(Spec, ABC, family=True):
 
 class NoPruning(Pruner, name="none"):
     """All trials go on to the end."""
+
+    stops: ClassVar[bool] = False
 
     def build(self, budget: Budget) -> Any:
         """Return the pruner of Optuna."""

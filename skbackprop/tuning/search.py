@@ -13,6 +13,7 @@ from sklearn.utils import indexable
 from skbackprop._compat import (
     BaseSearchCV,
     Interval,
+    StrOptions,
     _check_method_params,
     _fit_context,
     _insert_error_scores,
@@ -27,6 +28,7 @@ from skbackprop.tuning.results import (
     more_columns,
     records,
 )
+from skbackprop.tuning.signals import Signal
 from skbackprop.tuning.slots import run_trials
 from skbackprop.tuning.storage import results
 
@@ -37,18 +39,17 @@ class BackpropSearchCV(BaseSearchCV):
     """Search parameters with Optuna, and stop trials that lag behind; needs Optuna.
 
     The interface is that of scikit-learn's searches. A *trial* draws parameters and
-    cross-validates them, fold after fold. A pruner may stop it after any epoch: the
-    network is scored on the rows that the fold holds out, by ``scoring``, and the mean
-    over the finished folds and the present one is compared with what other trials had
-    at the same epoch of the same fold. The score that a trial is judged by is thus the
-    one that it is searched for; scores on ``validation_fraction`` could not be compared
-    between trials that differ in ``loss`` or ``early_stopping``.
+    cross-validates them, fold after fold. A pruner may stop it after any epoch, by the
+    validation scores of its early stopping, or by scores on the rows that the fold
+    holds out, as ``prune_on`` says: the mean over the finished folds and the present
+    one is compared with what other trials had at the same epoch of the same fold.
 
     Parameters
     ----------
     estimator : estimator
-        One of this package's, a Pipeline that ends with one, or any other: trials of
-        those that take no callbacks are stopped between folds only.
+        One of this package's, a Pipeline that ends with one, a
+        ``TransformedTargetRegressor`` of these, or any other: trials of those that take
+        no callbacks are stopped between folds only.
 
     space : {'small', 'standard', 'wide'}, Space, mapping, callable or list, \
             default='standard'
@@ -68,6 +69,19 @@ class BackpropSearchCV(BaseSearchCV):
     pruner : {'median', 'halving', 'hyperband', 'none'}, Pruner, optuna pruner or \
             None, default='hyperband'
         What stops trials.
+
+    prune_on : {'auto', 'validation', 'test'}, default='auto'
+        The scores that it stops them by, greater being better. 'validation' are the
+        network's own ``validation_scores_``, by its ``scoring``, on the rows that
+        ``early_stopping=True`` splits off, or on ``X_val`` and ``y_val``: they are
+        computed in any case, and leave the rows held out alone. 'test' are what the
+        search goes by: ``scoring`` on the rows that the fold holds out, computed for
+        the epochs that the pruner looks at, of any candidate. 'auto' is 'validation' if
+        the network has ``early_stopping=True`` and the space draws nothing that its
+        validation scores depend on (``early_stopping``, ``scoring``, ``class_weight``,
+        and where they are losses ``loss``), else 'test'. Of one search all scores come
+        from one source, on one scale; with 'validation' a candidate with another is
+        refused.
 
     storage : str, path-like or optuna storage, default=None
         Where the trials are kept: a URL such as ``"sqlite:///study.db"``, the path of a
@@ -96,7 +110,7 @@ class BackpropSearchCV(BaseSearchCV):
     cv : int, splitter or iterable, default=None
         As in :class:`~sklearn.model_selection.GridSearchCV`. All trials see the same
         folds; with a storage they must also be those of the trials that are in it, and
-        so must ``space``, ``scoring`` and ``max_iter``.
+        so must ``space``, ``scoring``, ``max_iter`` and ``prune_on``.
 
     verbose : int, default=0
         As in :class:`~sklearn.model_selection.GridSearchCV`.
@@ -119,8 +133,9 @@ class BackpropSearchCV(BaseSearchCV):
         As in :class:`~sklearn.model_selection.GridSearchCV`, a row for each trial, and
         'trial', its number in the study; 'status', which is 'complete', 'pruned' or
         'failed'; 'n_epochs', over all its folds; 'last_score' and 'last_step', the
-        last mean score that was known, and when. Folds that a pruned trial did not
-        finish score NaN, and so does the trial, which thereby ranks last.
+        mean score that it was stopped by, or else its final one, and when. Folds that a
+        pruned trial did not finish score NaN, and so does the trial, which thereby
+        ranks last.
 
     best_estimator_ : estimator
         The one that was fitted with the best parameters. Only with ``refit``.
@@ -136,6 +151,9 @@ class BackpropSearchCV(BaseSearchCV):
 
     study_ : optuna.study.Study
         The study, for Optuna's own analyses.
+
+    prune_on_ : {'validation', 'test'}
+        The scores that trials were stopped by, and that ``study_`` has at their steps.
 
     scorer_ : callable or dict
         What scored.
@@ -189,6 +207,7 @@ class BackpropSearchCV(BaseSearchCV):
         "timeout": [Interval(Real, 0, None, closed="left"), None],
         "sampler": "no_validation",
         "pruner": "no_validation",
+        "prune_on": [StrOptions(Signal.members().keys())],
         "storage": "no_validation",
         "study_name": [str],
         "prefix": [str, None],
@@ -204,6 +223,7 @@ class BackpropSearchCV(BaseSearchCV):
         timeout: Any = None,
         sampler: Any = "tpe",
         pruner: Any = "hyperband",
+        prune_on: Any = "auto",
         storage: Any = None,
         study_name: Any = "skbackprop",
         prefix: Any = None,
@@ -233,6 +253,7 @@ class BackpropSearchCV(BaseSearchCV):
         self.timeout = timeout
         self.sampler = sampler
         self.pruner = pruner
+        self.prune_on = prune_on
         self.storage = storage
         self.study_name = study_name
         self.prefix = prefix
@@ -271,7 +292,7 @@ class BackpropSearchCV(BaseSearchCV):
         root = self._init_callback_context(max_subtasks=1 + (self.refit is not False))
         root.call_on_fit_task_begin(**seen)
         plan = plan_of(self, X, y, scorers, routed)
-        self.n_splits_ = plan.budget.n_splits
+        self.n_splits_, self.prune_on_ = plan.budget.n_splits, plan.source.name
         self._run_search(plan, callback_ctx=root)
         self._read_results(plan)
         if self.refit:

@@ -4,26 +4,39 @@ from collections.abc import Callable, Container
 from typing import Any
 
 from sklearn.callback import CallbackSupportMixin
-from sklearn.pipeline import Pipeline
-
-from skbackprop.estimators._pipelines import last_step
 
 # Takes a score and a step, and tells whether to stop.
 Report = Callable[[float, int], bool]
 
 
-class FoldWatcher:
-    """Scores a network after its epochs on the rows that a fold holds out.
+def epoch_of(context: Any, fitted: Any) -> int | None:
+    """Return which epoch has ended with a task.
 
     Parameters
     ----------
-    estimator : estimator
-        What is fitted: a network, or a Pipeline that ends with one. By the time of the
-        first epoch the steps before it are fitted.
-    X, y : array-like
-        The rows held out, as ``estimator`` takes them.
+    context : CallbackContext
+        The task.
+    fitted : estimator or None
+        What is fitted, as it is now.
+
+    Returns
+    -------
+    int or None
+        The first being 1. None if the task is the fit, or if the epoch was cut short,
+        as by a solver that failed: then there is nothing to be scored.
+    """
+    if context.max_subtasks != 0 or fitted is None:
+        return None
+    return int(context.task_id) + 1
+
+
+class FoldWatcher:
+    """Scores a network after its epochs.
+
+    Parameters
+    ----------
     score : callable
-        ``score(network, X, y)``, greater being better.
+        ``score(network)``, greater being better.
     epochs : container of int
         After which epochs to look, the first being 1.
     report : callable
@@ -31,27 +44,24 @@ class FoldWatcher:
     """
 
     def __init__(
-        self,
-        estimator: Any,
-        X: Any,
-        y: Any,
-        score: Callable[[Any, Any, Any], float],
-        epochs: Container[int],
-        report: Report,
+        self, score: Callable[[Any], float], epochs: Container[int], report: Report
     ) -> None:
-        self._estimator, self._X, self._y = estimator, X, y
-        self._score, self._epochs, self._report = score, epochs, report
-        self._seen_by_network: Any = None
+        self._score: Any = score
+        self._epochs, self._report = epochs, report
 
-    def attach(self) -> bool:
-        """Set the callback on the network, next to those that it has.
+    def attach(self, network: Any) -> bool:
+        """Set the callback on a network, next to those that it has.
+
+        Parameters
+        ----------
+        network : estimator
+            What is to be fitted.
 
         Returns
         -------
         bool
-            Whether the last step of the estimator takes callbacks.
+            Whether it takes callbacks.
         """
-        network = last_step(self._estimator)
         if not isinstance(network, CallbackSupportMixin):
             return False
         network.set_callbacks(*getattr(network, "_skl_callbacks", ()), self)
@@ -82,26 +92,11 @@ class FoldWatcher:
         bool
             Whether training is to end here.
         """
-        epoch = context.task_id + 1
-        # An epoch that was cut short, as by a solver that failed, has no network.
-        if context.max_subtasks != 0 or fitted_estimator is None:
+        epoch = epoch_of(context, fitted_estimator)
+        if epoch is None or epoch not in self._epochs:
             return False
-        if epoch not in self._epochs:
-            return False
-        if self._seen_by_network is None:
-            self._seen_by_network = _transformed(self._estimator, self._X)
-        score = self._score(fitted_estimator, self._seen_by_network, self._y)
-        return self._report(score, epoch)
+        return self._report(self._score(fitted_estimator), epoch)
 
     def teardown(self, estimator: Any, context: Any) -> None:
         """Let go of the data."""
-        self._seen_by_network = self._X = self._y = self._estimator = None
-
-
-def _transformed(estimator: Any, X: Any) -> Any:
-    """Return rows as the last step of a Pipeline sees them."""
-    while isinstance(estimator, Pipeline):
-        if len(estimator.steps) > 1:
-            X = estimator[:-1].transform(X)
-        estimator = estimator.steps[-1][1]
-    return X
+        self._score = None

@@ -133,7 +133,9 @@ def fold_train(data):
     return list(StratifiedKFold(3).split(*data))[1][0]
 
 
-def test_a_study_prunes(regression):
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_a_study_prunes(n_jobs, regression):
+    """Optuna's own jobs are threads: each has its trial and its callback."""
     X, X_val, y, y_val = train_test_split(*regression, random_state=0)
 
     def objective(trial):
@@ -147,7 +149,7 @@ def test_a_study_prunes(regression):
         sampler=optuna.samplers.RandomSampler(seed=0),
         pruner=optuna.pruners.SuccessiveHalvingPruner(min_resource=2),
     )
-    study.optimize(objective, n_trials=10)
+    study.optimize(objective, n_trials=10, n_jobs=n_jobs)
     states = [trial.state.name for trial in study.trials]
     assert set(states) == {"COMPLETE", "PRUNED"}
     last = {t.last_step for t in study.trials if t.state.name == "PRUNED"}

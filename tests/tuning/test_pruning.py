@@ -79,14 +79,16 @@ def test_the_metric_that_is_searched_for_is_the_one_that_is_reported():
     assert all(value < 0 for value in reports(found, 0).values())
 
 
-def test_what_is_not_stopped_scores_as_without_pruning():
-    found = searched(pruner="hyperband", n_trials=12)
+@pytest.mark.parametrize("early_stopping", [True, False])
+def test_what_is_not_stopped_scores_as_without_pruning(early_stopping):
+    model = network(early_stopping=early_stopping)
+    found = searched(model, pruner="hyperband", n_trials=12)
     status, means = found.cv_results_["status"], found.cv_results_["mean_test_score"]
     assert {"complete", "pruned"} == set(status)
     done = status == "complete"
     params = [p for p, d in zip(found.cv_results_["params"], done, strict=True) if d]
     grid = [{k: [v] for k, v in each.items()} for each in params]
-    alone = GridSearchCV(network(), grid, cv=FOLDS).fit(X, Y)
+    alone = GridSearchCV(model, grid, cv=FOLDS).fit(X, Y)
     np.testing.assert_array_equal(means[done], alone.cv_results_["mean_test_score"])
 
 
@@ -128,7 +130,7 @@ def test_the_pruner_of_optuna_decides():
         assert last == (below[0] if below else 3 * EPOCHS)
 
 
-def test_with_early_stopping_the_best_weights_are_scored():
+def test_on_rows_held_out_early_stopping_is_scored_by_its_best_weights():
     model = network(early_stopping=True, scoring="loss", n_iter_no_change=3)
     model.set_params(max_iter=40, learning_rate_init=0.1)
     found = BackpropSearchCV(
@@ -137,6 +139,7 @@ def test_with_early_stopping_the_best_weights_are_scored():
         n_trials=1,
         cv=FOLDS,
         pruner=optuna.pruners.NopPruner(),
+        prune_on="test",
     ).fit(X, Y)
     train, test = next(iter(FOLDS.split(X, Y)))
     whole = clone(model).fit(X[train], Y[train])
