@@ -21,7 +21,10 @@ from sklearn.preprocessing import StandardScaler
 
 from skbackprop import BackpropClassifier
 from skbackprop.inspection import (
+    CoalitionGradients,
+    EmbeddingDisplay,
     GradientExplainer,
+    ImportanceDisplay,
     RescaleExplainer,
     gradient_importance,
 )
@@ -64,21 +67,16 @@ shap.plots.beeswarm(explanation, max_display=10)
 # The same for probabilities, by both rules. They agree on what counts, and less on how
 # much: a probability saturates, and there features stand in for each other.
 options = {"response_method": "predict_proba"}
-by_gradients = GradientExplainer(model, X_train[:100], **options)(X_test)
+many = CoalitionGradients(n_samples=400)
+by_gradients = GradientExplainer(model, X_train[:100], method=many, **options)(X_test)
 by_rescaling = RescaleExplainer(model, X_train[:100], **options)(X_test)
-benign = by_gradients[..., 1]
-first = np.abs(benign.values).mean(axis=0).argsort()[::-1][:8]
-figure, axis = plt.subplots(figsize=(6, 3.5), layout="constrained")
-for explained, label, offset in [
-    (benign, "integrated gradients", -0.2),
-    (by_rescaling[..., 1], "rescale rule", 0.2),
-]:
-    size = np.abs(explained.values[:, first]).mean(axis=0)
-    axis.barh(np.arange(8) + offset, size, 0.4, label=label)
-axis.set_yticks(np.arange(8), [X.columns[j] for j in first])
-axis.invert_yaxis()
-axis.set_xlabel("mean size of the attribution to the probability")
-axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
+benign = {
+    "gradients at coalitions": by_gradients[..., 1],
+    "rescale rule": by_rescaling[..., 1],
+}
+first = np.abs(by_gradients.values[..., 1]).mean(axis=0).argsort()[::-1][:8].tolist()
+chosen = {name: each[:, first] for name, each in benign.items()}
+shap.plots.bar(chosen, show=False).legend(loc="lower right", bbox_to_anchor=(1, 1))
 plt.show()
 
 # %%
@@ -91,20 +89,14 @@ gradient = gradient_importance(model, X_test)
 shuffled = permutation_importance(model, X_test, y_test, n_repeats=5, random_state=0)
 order = gradient.importances_mean.argsort()[::-1][:10]
 figure, axes = plt.subplots(1, 2, figsize=(9, 3.5), sharey=True, layout="constrained")
-for axis, found, label in [
-    (axes[0], gradient, "change of the score"),
-    (axes[1], shuffled, "loss of accuracy"),
+for axis, title, found, label in [
+    (axes[0], "gradient_importance", gradient, "change of the score"),
+    (axes[1], "permutation_importance", shuffled, "loss of accuracy"),
 ]:
-    axis.barh(
-        [X.columns[j] for j in order],
-        found.importances_mean[order],
-        xerr=found.importances_std[order],
-        color="0.7",
+    ImportanceDisplay.from_importances(
+        found, feature_names=X.columns, features=order, ax=axis
     )
-    axis.set_xlabel(label)
-axes[0].invert_yaxis()
-axes[0].set_title("gradient_importance")
-axes[1].set_title("permutation_importance")
+    axis.set(title=title, xlabel=label)
 plt.show()
 
 # %%
@@ -128,17 +120,13 @@ plt.show()
 # Gradients and hidden units
 # --------------------------
 # Estimators give both by themselves: the derivative of each row's score, and what
-# hidden layers make of the rows. The first two principal components of the last layer:
+# hidden layers make of the rows. What the last one makes of them lies almost on a line,
+# from malignant to benign:
 scaled = model[0].transform(X_test)
 slopes = network.input_gradient(scaled)
 print(f"gradients {slopes.shape}, largest for {X.columns[np.abs(slopes[0]).argmax()]}")
-last = network.hidden_activations(scaled)[-1]
-centered = last - last.mean(axis=0)
-u, s, _ = np.linalg.svd(centered, full_matrices=False)
+print(f"hidden layers {[each.shape for each in network.hidden_activations(scaled)]}")
 figure, axis = plt.subplots(figsize=(5, 3.5), layout="constrained")
-for label, name in enumerate(["malignant", "benign"]):
-    chosen = (y_test == label).to_numpy()
-    axis.scatter(*(u * s)[chosen, :2].T, s=12, alpha=0.7, label=name)
-axis.set(xlabel="first component", ylabel="second component")
-axis.legend()
+names = np.array(["malignant", "benign"])[y_test]
+EmbeddingDisplay.from_estimator(model, X_test, names, ax=axis)
 plt.show()

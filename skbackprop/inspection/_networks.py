@@ -31,7 +31,7 @@ def of_skbackprop(estimator: Any) -> BaseBackprop:
         raise TypeError(
             "Only estimators of skbackprop and pipelines that end with one have such "
             f"a network, not {type(last).__name__}. Of a search, pass "
-            "best_estimator_."
+            "best_estimator_; of a TransformedTargetRegressor, regressor_."
         )
     return last
 

@@ -1,7 +1,6 @@
 """Explainers that give what those of SHAP give, by the network's own gradients."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
 from typing import Any
 from warnings import catch_warnings, simplefilter, warn
 
@@ -9,9 +8,9 @@ import numpy as np
 
 from skbackprop.core.ops import slices
 from skbackprop.core.spec import resolve
-from skbackprop.core.threads import Crew, single_threaded_products, threads_for
 from skbackprop.inspection._explained import Explained, Inputs
-from skbackprop.inspection.attributions import Attribution, Block, Rescale
+from skbackprop.inspection._means import Means
+from skbackprop.inspection.attributions import Attribution, Points, Rescale
 
 __all__ = ["GradientExplainer", "RescaleExplainer"]
 
@@ -58,8 +57,9 @@ class Explainer(ABC):
         values = explained.background.explained
         # Around their mean: differences of large numbers lose digits.
         self._center = values.mean(axis=0)
-        self._references = (values - self._center)[chosen].astype(chain.dtype)
-        self._ahead, self._method = np.concatenate(ahead)[chosen], method
+        changes = (values - self._center)[chosen].astype(chain.dtype)
+        self._references = Points(changes, np.concatenate(ahead)[chosen])
+        self._method = method
 
     @abstractmethod
     def _attribution(self) -> Attribution:
@@ -115,55 +115,36 @@ class Explainer(ABC):
 
     def _values(self, inputs: Inputs) -> np.ndarray:
         """Return attributions of shape (n_rows, n_features, n_outputs)."""
-        chain, n = self._explained.chain, len(inputs.explained)
+        explained, n = self._explained, len(inputs.explained)
+        chain = explained.chain
         result = np.empty((*inputs.explained.shape, chain.n_out), chain.dtype)
-        output = np.empty((n, chain.n_out), chain.dtype)
-        n_pairs = chain.rows_at_once(result.shape[1], chain.n_out)
-        chunks = slices(n, max(1, n_pairs // len(self._references)))
-        work = n * len(self._references) * chain.n_out * chain.n_weights
-        crew = Crew(min(threads_for(work), len(chunks)))
-
-        def explain(pending: Iterator[slice]) -> None:
-            rows_of = self._method.bind(chain, self._ahead)
-            for rows in pending:
+        output, missing = np.empty((2, n, chain.n_out), chain.dtype)
+        with np.errstate(all="ignore"):
+            means = Means(self._method, chain, explained.matrix, self._references)
+            crew = means.crew(n)
+            for rows in slices(n, means.n_rows):
                 h = chain.ahead(inputs.given[rows])
-                x = (inputs.explained[rows] - self._center).astype(chain.dtype)
-                result[rows] = self._mean(rows_of(h, rows.start), x, n_pairs)
                 output[rows] = chain.finish(h)
-
-        with single_threaded_products():
-            crew.deal(chunks, explain)
-        with np.errstate(over="ignore", invalid="ignore"):
-            self._check(result.sum(axis=1), output)
+                x = (inputs.explained[rows] - self._center).astype(chain.dtype)
+                change = output[rows] - self._mean_output
+                values, missed = means(Points(x, h), rows.start, change, crew)
+                result[rows], missing[rows] = values.transpose(1, 2, 0), missed.T
+            self._check(missing, output)
         return result
 
-    def _check(self, found: np.ndarray, output: np.ndarray) -> None:
+    def _check(self, missing: np.ndarray, output: np.ndarray) -> None:
         """Warn of attributions that are far from adding up."""
-        wanted = output - self._mean_output
-        missed, change = np.linalg.norm(found - wanted), np.linalg.norm(wanted)
+        missed = np.linalg.norm(missing)
+        change = np.linalg.norm(output - self._mean_output)
         # Where outputs are all the same, rounding makes changes that nothing explains.
         rounding = np.linalg.norm(output) * np.sqrt(np.finfo(output.dtype).eps)
         if missed > LARGE_ERROR * change + rounding:
             warn(
                 "The attributions miss the changes of the output by "
-                f"{missed / change:.0%}: take more nodes or samples, or "
+                f"{missed / change:.0%}: take more samples or nodes, or "
                 "RescaleExplainer, which is exact.",
                 stacklevel=4,
             )
-
-    def _mean(self, block: Block, x: np.ndarray, size: int) -> np.ndarray:
-        """Return the mean of multipliers times changes over all references."""
-        matrix, m = self._explained.matrix, len(self._references)
-        total = np.zeros((self._explained.chain.n_out, *x.shape), x.dtype)
-        for some in slices(m, size):
-            at_cut = block(some)
-            pairs = at_cut.reshape(-1, at_cut.shape[-1]) @ matrix
-            pairs = pairs.reshape(*at_cut.shape[:-1], -1)
-            shape = (len(total), len(x), some.stop - some.start, x.shape[1])
-            pairs = np.broadcast_to(pairs, shape)
-            total += pairs.sum(axis=2) * x
-            total -= np.einsum("knmf,mf->knf", pairs, self._references[some])
-        return (total / total.dtype.type(m)).transpose(1, 2, 0)
 
 
 class RescaleExplainer(Explainer):
@@ -221,8 +202,9 @@ class RescaleExplainer(Explainer):
 class GradientExplainer(Explainer):
     """Explains predictions by gradients on the way from a background.
 
-    It approximates Shapley values by integrated or by expected gradients, as
-    ``shap.GradientExplainer`` does for networks of PyTorch.
+    It approximates Shapley values by gradients at random coalitions, by integrated or
+    by expected gradients; the last as ``shap.GradientExplainer`` does for networks of
+    PyTorch.
 
     Parameters
     ----------
@@ -230,9 +212,9 @@ class GradientExplainer(Explainer):
         A fitted estimator, or a pipeline that ends with one.
     background : array-like, frame or sparse matrix of shape (n_background, n_features)
         The rows that each row is compared with; a hundred will do.
-    method : {"integrated_gradients", "expected_gradients"} or Attribution, \
-            default="integrated_gradients"
-        How; an object such as ``IntegratedGradients(n_nodes=32)`` for other settings.
+    method : {"coalition_gradients", "integrated_gradients", "expected_gradients"} \
+            or Attribution, default="coalition_gradients"
+        How; an object such as ``CoalitionGradients(n_samples=400)`` for other settings.
     response_method : str, default="auto"
         What is explained: ``"decision_function"``, the raw scores;
         ``"predict_proba"``; ``"predict"`` of a regressor. ``"auto"`` are the
@@ -269,7 +251,7 @@ class GradientExplainer(Explainer):
     >>> explainer = GradientExplainer(model, X[:100])
     >>> values = explainer.shap_values(X[:5])
     >>> total = explainer.expected_value + values.sum(axis=1)
-    >>> bool(abs(total - model.predict(X[:5])).max() < 0.01)
+    >>> bool(abs(total - model.predict(X[:5])).max() < 1e-6)
     True
     """
 
@@ -278,7 +260,7 @@ class GradientExplainer(Explainer):
         estimator: Any,
         background: Any,
         *,
-        method: Any = "integrated_gradients",
+        method: Any = "coalition_gradients",
         response_method: Any = "auto",
         final_step: bool = False,
     ) -> None:

@@ -7,15 +7,18 @@ from math import comb
 import numpy as np
 import pytest
 from scipy import sparse
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skbackprop import BackpropEmbedder
 from skbackprop.inspection import (
     Attribution,
+    CoalitionGradients,
     ExpectedGradients,
     GradientExplainer,
     IntegratedGradients,
     RescaleExplainer,
-    explainers,
+    _means,
 )
 from skbackprop.layers import Layer
 from skbackprop.linearization import chain
@@ -43,7 +46,11 @@ def expected(*args, n_samples=2000, **options):
     return GradientExplainer(*args, method=ExpectedGradients(n_samples), **options)
 
 
-EXPLAINERS = [RescaleExplainer, integrated, expected]
+def coalitions(*args, n_samples=2000, **options):
+    return GradientExplainer(*args, method=CoalitionGradients(n_samples), **options)
+
+
+EXPLAINERS = [RescaleExplainer, integrated, expected, coalitions]
 
 
 def assert_additive(explainer, output, X=X, atol=1e-9):
@@ -107,6 +114,18 @@ def test_integrated_gradients_add_up_where_the_network_is_smooth(activation):
         assert_additive(explainer, getattr(model, method), atol=1e-6)
 
 
+@pytest.mark.parametrize("activation", ["relu", "tanh", "elu"])
+@pytest.mark.parametrize("normalization", NORMALIZATIONS)
+@pytest.mark.filterwarnings("ignore:The attributions miss")
+def test_gradients_at_coalitions_add_up_because_they_are_made_to(
+    activation, normalization
+):
+    model = classifier(activation=activation, normalization=normalization, dropout=0.2)
+    for method in ("decision_function", "predict_proba"):
+        explainer = GradientExplainer(model, BACKGROUND, response_method=method)
+        assert_additive(explainer, getattr(model, method))
+
+
 def test_the_expected_value_is_the_mean_output_of_the_background():
     model = classifier()
     explainer = RescaleExplainer(model, BACKGROUND, response_method="predict_proba")
@@ -144,10 +163,11 @@ def test_embeddings_are_explained():
     assert_additive(RescaleExplainer(model, BACKGROUND), model.transform)
 
 
-def test_single_precision_stays_and_adds_up():
+@pytest.mark.parametrize("explain", [RescaleExplainer, coalitions])
+def test_single_precision_stays_and_adds_up(explain):
     single = X.astype(np.float32)
     model = classifier(X=single)
-    explainer = RescaleExplainer(model, single[:12])
+    explainer = explain(model, single[:12])
     assert explainer.shap_values(single).dtype == np.float32
     assert_additive(explainer, model.decision_function, single, atol=2e-5)
 
@@ -235,9 +255,123 @@ def test_integrated_gradients_are_means_of_input_gradients():
     np.testing.assert_allclose(found, wanted, atol=1e-12)
 
 
+def paths_by_hand(gradient, rows, method, references):
+    """Return means over references and places, a row and a node at a time."""
+    references = references[method.choose(len(references))]
+    places, shares = method.draw_places(len(references))(0, len(rows))
+    found = []
+    for i, x in enumerate(rows):
+        total, change = 0.0, x - references
+        for place, share in zip(places, shares, strict=True):
+            own = np.broadcast_to(place, (len(rows), len(references)))[i]
+            slopes = gradient(references + own[:, np.newaxis] * change)
+            parts = change.reshape(*change.shape, *[1] * (slopes.ndim - 2)) * slopes
+            total = total + share * parts.mean(axis=0)
+        found.append(total)
+    return np.array(found)
+
+
+PATHS = [IntegratedGradients(2), ExpectedGradients(15)]
+
+
+@pytest.mark.parametrize("method", PATHS)
+@pytest.mark.parametrize("activation", ["relu", "prelu", "softplus", "mish"])
+@pytest.mark.parametrize("normalization", NORMALIZATIONS)
+@pytest.mark.filterwarnings("ignore:The attributions miss")
+def test_paths_are_means_of_gradients_whatever_the_layers(
+    method, activation, normalization
+):
+    model = classifier(activation=activation, normalization=normalization, dropout=0.3)
+    for response in ("decision_function", "predict_proba"):
+        options = {"method": method, "response_method": response}
+        found = GradientExplainer(model, BACKGROUND[:4], **options).shap_values(X[:3])
+        wanted = paths_by_hand(
+            lambda at, name=response: model.input_gradient(at, response_method=name),
+            X[:3],
+            method,
+            BACKGROUND[:4],
+        )
+        np.testing.assert_allclose(found, wanted, rtol=1e-9, atol=1e-11)
+
+
+@pytest.mark.parametrize("method", PATHS)
+@pytest.mark.filterwarnings("ignore:The attributions miss")
+def test_paths_through_a_single_output_a_narrow_precision_and_a_pipeline(method):
+    single = X.astype(np.float32)
+    model = regressor(X=single, activation="gelu")
+    found = GradientExplainer(model, single[:4], method=method).shap_values(single[:3])
+    assert found.dtype == np.float32
+    wanted = paths_by_hand(model.input_gradient, single[:3], method, single[:4])
+    np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5)
+    pipeline = fitted(make_pipeline(StandardScaler(), regressor()), NUMBERS)
+    scaler, network = pipeline
+    found = GradientExplainer(pipeline, X[:4], method=method).shap_values(X[:3])
+    wanted = paths_by_hand(
+        lambda at: network.input_gradient(scaler.transform(at)) / scaler.scale_,
+        X[:3],
+        method,
+        X[:4],
+    )
+    np.testing.assert_allclose(found, wanted, rtol=1e-9, atol=1e-11)
+
+
+@pytest.mark.parametrize("response", ["decision_function", "predict_proba"])
+@pytest.mark.filterwarnings("ignore:The attributions miss")
+def test_coalitions_are_made_of_both_rows_and_made_up_by_mean_squares(response):
+    model, rows = classifier(normalization="layer", activation="silu"), X[:3]
+    method = CoalitionGradients(n_samples=9)
+    references = BACKGROUND[:4][method.choose(4)]
+    assert len(references) == 12  # each three times
+    parts = method.draw_parts(*references.shape, np.dtype(float))(0, 3)
+    output = getattr(model, response)
+    found = GradientExplainer(
+        model, BACKGROUND[:4], method=method, response_method=response
+    ).shap_values(rows)
+    for x, part, values in zip(rows, parts, found, strict=True):
+        at = references + part * (x - references)
+        slopes = model.input_gradient(at, response_method=response)
+        each = slopes * (x - references)[..., np.newaxis]
+        wanted, squares = each.mean(axis=0), (each**2).mean(axis=0)
+        change = output(x[np.newaxis])[0] - output(BACKGROUND[:4]).mean(axis=0)
+        wanted += squares / squares.sum(axis=0) * (change - wanted.sum(axis=0))
+        np.testing.assert_allclose(values, wanted, rtol=1e-9, atol=1e-11)
+
+
+@pytest.mark.parametrize("n_features", [1, 2, 7])
+@pytest.mark.parametrize("m", [1, 8, 13])
+def test_features_take_turns_and_every_order_is_used_backwards(m, n_features):
+    method = CoalitionGradients(random_state=3)
+    draw = method.draw_parts(m, n_features, np.dtype(float))
+    parts = np.array(draw(5, 40))
+    assert parts.shape == (40, m, n_features)
+    assert parts.min() >= 0.0
+    assert parts.max() <= 1.0
+    # The place in the sequence is the row's, whoever asks.
+    assert np.array_equal(parts[30:], draw(35, 10))
+    if m % 2 == 0:
+        np.testing.assert_allclose(parts.mean(axis=1), 0.5)
+        half = m // 2
+        backwards = 1.0 - np.roll(parts, half, axis=1)
+        np.testing.assert_allclose(parts, backwards, atol=1e-12)
+    assert len(np.unique(parts[:, 0, 0])) > 1 or m == n_features == 1
+
+
+def test_many_coalitions_come_closer_to_shapley_values_than_straight_lines():
+    model = classifier(CLASSES > 0, hidden=(30, 30), max_iter=60)
+    rows = X[:8]
+    wanted = np.array(
+        [shapley_values(model.decision_function, x, BACKGROUND) for x in rows]
+    )
+    errors = [
+        np.linalg.norm(explain(model, BACKGROUND).shap_values(rows) - wanted)
+        for explain in (coalitions, integrated, RescaleExplainer)
+    ]
+    assert errors[0] < 0.8 * min(errors[1:])
+
+
 def test_expected_gradients_approach_the_integrated_ones():
     model = classifier(activation="tanh")
-    wanted = GradientExplainer(model, BACKGROUND).shap_values(X[:8])
+    wanted = integrated(model, BACKGROUND, n_nodes=16).shap_values(X[:8])
     errors = []
     for n_samples in (48, 4800):
         method = ExpectedGradients(n_samples)
@@ -254,6 +388,7 @@ CHUNKED = [
     (RescaleExplainer, {}),
     (integrated, {"n_nodes": 4}),
     (expected, {"n_samples": 40}),
+    (coalitions, {"n_samples": 40}),
 ]
 
 
@@ -264,16 +399,21 @@ def test_chunks_do_not_show(explain, options, monkeypatch):
     whole = explain(model, BACKGROUND, **options).shap_values(X[:7])
     for size in (50, 700, 3000):  # below one pair, below one row, some rows
         monkeypatch.setattr(chain, "NUMBERS_AT_ONCE", size)
+        monkeypatch.setattr(_means, "NUMBERS_AT_ONCE", size // 10)
         some = explain(model, BACKGROUND, **options).shap_values(X[:7])
         np.testing.assert_allclose(some, whole, rtol=1e-9, atol=1e-11)
 
 
+SAMPLED = [ExpectedGradients, CoalitionGradients]
+
+
+@pytest.mark.parametrize("sampled", SAMPLED)
 @pytest.mark.filterwarnings("ignore:The attributions miss")
-def test_a_seed_makes_expected_gradients_repeatable():
+def test_a_seed_makes_samples_repeatable(sampled):
     model = classifier()
 
     def values(seed):
-        method = ExpectedGradients(30, random_state=seed)
+        method = sampled(30, random_state=seed)
         explainer = GradientExplainer(model, BACKGROUND, method=method)
         return explainer.shap_values(X[:3]), explainer.shap_values(X[:3])
 
@@ -282,7 +422,7 @@ def test_a_seed_makes_expected_gradients_repeatable():
     assert not np.array_equal(once, values(1)[0])
 
 
-@pytest.mark.parametrize("explain", EXPLAINERS[:2])
+@pytest.mark.parametrize("explain", EXPLAINERS)
 def test_sparse_rows_are_explained(explain):
     thin = np.where(np.abs(X) > 1.0, X, 0.0)
     rows = sparse.csr_matrix(thin)
@@ -294,6 +434,7 @@ def test_sparse_rows_are_explained(explain):
 
 def test_methods_are_a_slot():
     names = {"rescale", "integrated_gradients", "expected_gradients"}
+    names.add("coalition_gradients")
     assert names <= set(Attribution.members())
     model = classifier()
     found = GradientExplainer(model, BACKGROUND, method="rescale").shap_values(X)
@@ -353,13 +494,16 @@ def test_outputs_that_never_change_miss_nothing():
 
 
 @pytest.mark.parametrize("activation", ["tanh", "relu", "silu"])
+@pytest.mark.filterwarnings("ignore:The attributions miss")
 def test_numbers_at_the_end_of_the_range_spoil_no_other_row(activation):
     model = classifier(activation=activation)
     rows = X.copy()
     rows[0] *= 1e300
-    found = RescaleExplainer(model, BACKGROUND).shap_values(rows)
-    wanted = RescaleExplainer(model, BACKGROUND).shap_values(X)
-    np.testing.assert_allclose(found[1:], wanted[1:], atol=1e-12)
+    for explain in (RescaleExplainer, GradientExplainer):
+        found = explain(model, BACKGROUND).shap_values(rows)
+        wanted = explain(model, BACKGROUND).shap_values(X)
+        np.testing.assert_allclose(found[1:], wanted[1:], atol=1e-12)
+    RescaleExplainer(model, rows[:3]).shap_values(X)
     model.input_gradient(rows)
     model.hidden_activations(rows)
 
@@ -371,8 +515,12 @@ def test_steps_are_left_to_the_rescale_rule():
 
 
 def test_only_estimators_with_a_network_are_explained():
+    from sklearn.compose import TransformedTargetRegressor
     from sklearn.dummy import DummyClassifier
 
+    around = fitted(TransformedTargetRegressor(regressor()), NUMBERS)
+    with pytest.raises(TypeError, match=r"TransformedTargetRegressor, regressor_\."):
+        RescaleExplainer(around, X)
     with pytest.raises(TypeError, match=r"not DummyClassifier.*best_estimator_"):
         RescaleExplainer(DummyClassifier().fit(X, CLASSES), X)
 
@@ -396,13 +544,14 @@ def test_training_on_changes_no_explanation():
     )
 
 
-def test_threads_do_not_show(monkeypatch):
+@pytest.mark.parametrize("sampled", SAMPLED)
+def test_threads_do_not_show(sampled, monkeypatch):
     model = classifier()
-    method = ExpectedGradients(n_samples=60)
+    method = sampled(n_samples=60)
     monkeypatch.setattr(chain, "NUMBERS_AT_ONCE", 2000)
     found = []
     for n_threads in (1, 3):
-        monkeypatch.setattr(explainers, "threads_for", lambda work, n=n_threads: n)
+        monkeypatch.setattr(_means, "threads_for", lambda work, n=n_threads: n)
         explainer = GradientExplainer(model, BACKGROUND, method=method)
         found.append(explainer.shap_values(X))
     assert np.array_equal(*found)

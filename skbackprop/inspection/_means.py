@@ -1,0 +1,151 @@
+"""Means of attributions over references, a block of pairs at a time."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from skbackprop.core.ops import slices
+from skbackprop.core.threads import Crew, single_threaded_products, threads_for
+from skbackprop.inspection.attributions import Attribution, Block, Points
+from skbackprop.linearization.chain import NUMBERS_AT_ONCE, Chain
+
+__all__ = ["Means"]
+
+
+class Means:
+    """Attributions to features, as means over references.
+
+    Parameters
+    ----------
+    method : Attribution
+        The rule.
+    chain : Chain
+        The prediction.
+    matrix : ndarray of shape (n_hidden, n_features)
+        From gradients at the cut of the chain to those of the features.
+    references : Points
+        The references.
+
+    Attributes
+    ----------
+    n_rows : int
+        How many rows to take at once, for bounded memory.
+    """
+
+    def __init__(
+        self,
+        method: Attribution,
+        chain: Chain,
+        matrix: np.ndarray,
+        references: Points,
+    ) -> None:
+        self._method, self._chain = method, chain
+        self._matrix, self._references = matrix, references
+        self._rows_of = method.bind(chain, matrix, references)
+        n_features, self._n_references = matrix.shape[1], len(references.h)
+        self._n_pairs = chain.rows_at_once(n_features, chain.n_out)
+        # Rules may hold a number for each pair.
+        n_rows = max(1, NUMBERS_AT_ONCE // self._n_references)
+        self.n_rows = min(n_rows, chain.rows_at_once(n_features))
+
+    def crew(self, n_rows: int) -> Crew:
+        """Return as many threads as it takes.
+
+        Parameters
+        ----------
+        n_rows : int
+            The number of rows in all.
+
+        Returns
+        -------
+        Crew
+            The threads.
+        """
+        chain, n_pairs = self._chain, n_rows * self._n_references
+        work = n_pairs * chain.n_out * chain.n_weights
+        return Crew(min(threads_for(work), len(self._blocks(n_rows))))
+
+    def __call__(
+        self, points: Points, first: int, change: np.ndarray, crew: Crew
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the attributions of some rows, and what they miss.
+
+        Parameters
+        ----------
+        points : Points
+            The rows.
+        first : int
+            The position of the first of them among all that are explained.
+        change : ndarray of shape (n_rows, n_outputs)
+            What they should add up to.
+        crew : Crew
+            The threads to work in.
+
+        Returns
+        -------
+        values : ndarray of shape (n_outputs, n_rows, n_features)
+            The attributions.
+        missing : ndarray of shape (n_outputs, n_rows)
+            The change less their sum, before it is made up for.
+        """
+        values = np.empty((change.shape[1], *points.x.shape), points.h.dtype)
+        missing = change.T.astype(values.dtype)
+        mean = self._made_up if self._method.makes_up else self._mean
+
+        def explain(pending: Iterator[slice]) -> None:
+            for mine in pending:
+                values[:, mine], sums = mean(block, points.x, mine, missing[:, mine])
+                missing[:, mine] -= sums
+
+        with single_threaded_products():
+            block = self._rows_of(points, first)
+            crew.deal(self._blocks(len(points.h)), explain)
+        return values, missing
+
+    def _blocks(self, n_rows: int) -> list[slice]:
+        return slices(n_rows, max(1, self._n_pairs // self._n_references))
+
+    def _mean(
+        self, block: Block, x: np.ndarray, mine: slice, change: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the mean of multipliers times changes over all references."""
+        own, total = x[mine], np.zeros((len(change), *x[mine].shape), x.dtype)
+        for some, pairs in self._pairs(block, mine):
+            total += _sums(pairs) * own
+            total -= np.einsum("knmf,mf->knf", pairs, self._references.x[some])
+        total /= total.dtype.type(self._n_references)
+        return total, total.sum(axis=2)
+
+    def _made_up(
+        self, block: Block, x: np.ndarray, mine: slice, change: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the same, with what is missing shared out by the mean squares."""
+        own, total = x[mine], np.zeros((len(change), *x[mine].shape), x.dtype)
+        squares = np.zeros_like(total)
+        for some, pairs in self._pairs(block, mine):
+            parts = pairs * (own[:, np.newaxis] - self._references.x[some])
+            total += _sums(parts)
+            squares += np.einsum("knmf,knmf->knf", parts, parts)
+        total /= total.dtype.type(self._n_references)
+        sums, weight = total.sum(axis=2), squares.sum(axis=2)
+        # Where nothing counts there is nobody to share with.
+        share = np.divide(
+            change - sums, weight, out=np.zeros_like(sums), where=weight > 0.0
+        )
+        total += squares * share[..., np.newaxis]
+        return total, sums
+
+    def _pairs(self, block: Block, mine: slice) -> Iterator[tuple[slice, np.ndarray]]:
+        """Yield slices of references, and multipliers of features from them."""
+        matrix, n_rows = self._matrix, mine.stop - mine.start
+        for some in slices(self._n_references, self._n_pairs):
+            at_cut = block(mine, some)
+            pairs = at_cut.reshape(-1, at_cut.shape[-1]) @ matrix
+            pairs = pairs.reshape(*at_cut.shape[:-1], -1)
+            shape = (len(pairs), n_rows, some.stop - some.start, pairs.shape[-1])
+            yield some, np.broadcast_to(pairs, shape)
+
+
+def _sums(pairs: np.ndarray) -> np.ndarray:
+    """Return sums over references: products with ones are faster than ``sum``."""
+    return np.matmul(np.ones(pairs.shape[2], pairs.dtype), pairs)
