@@ -44,6 +44,8 @@ autodoc_typehints = "none"
 def colors_for_all(gallery_conf, script):
     """Draw examples in colors that most people can tell apart."""
     pyplot.style.use("petroff10")
+    # Displays of others do not all leave room for their labels.
+    pyplot.rcParams["savefig.bbox"] = "tight"
 
 
 sphinx_gallery_conf = {

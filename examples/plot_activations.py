@@ -7,45 +7,15 @@ multiplied by on its way back.
 """
 
 # %%
-# Functions
-# ---------
-# Each is a class that registers under a name. What an activation computes is asked for
-# as a network would: bound to a number of rows, it gives a forward and a backward map.
-import numpy as np
+# Functions and derivatives
+# -------------------------
+# Each activation is a class that registers under a name. What is drawn is what training
+# uses. The derivative of the step is zero: it trains with that of a clip to [-1, 1].
 from matplotlib import pyplot as plt
 
-from skbackprop.core.layout import Layout
-from skbackprop.core.workspace import Workspace
-from skbackprop.layers import Activation, Site
+from skbackprop.inspection import ActivationDisplay
+from skbackprop.layers import Activation
 
-x = np.linspace(-4, 4, 401)
-
-
-def evaluate(activation):
-    """Return the function and the derivative that training uses."""
-    width, needed = activation.build(1)
-    layout = Layout([needed])
-    theta = np.array([param.start for param in needed])
-    site = Site(
-        key=0,
-        rows=len(x),
-        n_in=1,
-        n_out=width,
-        params=layout.views(theta)[0],
-        grads=layout.views(np.empty_like(theta))[0],
-        workspace=Workspace(len(x), np.float64),
-    )
-    column = x[:, np.newaxis].copy()
-    y = activation.bind_forward(site)(column).copy()
-    slope = activation.bind_backward(site)(column, np.ones_like(column))
-    return y.ravel(), slope.ravel()
-
-
-# %%
-# The plot
-# --------
-# Functions in blue, derivatives in orange. The derivative of the step is zero: what is
-# drawn, and what it trains with, is that of a clip to [-1, 1].
 members = Activation.members()
 columns = 5
 rows = -(-len(members) // columns)
@@ -59,14 +29,12 @@ figure, axes = plt.subplots(
 )
 for axis in axes.ravel()[len(members) :]:
     axis.set_axis_off()
-for axis, (name, member) in zip(axes.ravel(), members.items(), strict=False):
-    y, slope = evaluate(member())
-    axis.axhline(0, color="0.8", linewidth=0.8)
-    axis.axvline(0, color="0.8", linewidth=0.8)
-    axis.plot(x, y, label="function")
-    axis.plot(x, slope, "--", label="derivative")
-    axis.set(title=name, ylim=(-2, 3))
+for axis, name in zip(axes.ravel(), members, strict=False):
+    ActivationDisplay.from_activation(name, ax=axis)
+    axis.set(ylim=(-2, 3), xlabel="")
+    axis.get_legend().remove()
 axes[0, 0].legend(loc="upper left", fontsize="small")
+figure.supxlabel("score")
 plt.show()
 
 # %%
@@ -77,6 +45,7 @@ plt.show()
 # logistic function would need many more epochs.
 import warnings
 
+import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import cross_val_score
 

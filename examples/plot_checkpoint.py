@@ -92,14 +92,7 @@ display = LossCurveDisplay.from_estimator(
     whole, name="undisturbed", curve_kwargs=wide, validation_kwargs=wide
 )
 LossCurveDisplay.from_estimator(resumed, name="gone on with", ax=display.ax_)
-display.ax_.axvline(15, color="0.5", linewidth=1)
-display.ax_.annotate(
-    "from the checkpoint on",
-    (15, 0.9),
-    (4, 0),
-    ("data", "axes fraction"),
-    "offset points",
-)
+display.ax_.set_title("cut off after epoch 18, gone on with from epoch 15")
 plt.show()
 
 # %%

@@ -11,7 +11,12 @@ too often; ``class_weight`` tells it what a missed fraud costs.
 # --------
 from matplotlib import pyplot as plt
 from sklearn.datasets import make_classification
-from sklearn.metrics import PrecisionRecallDisplay, classification_report
+from sklearn.metrics import (
+    PrecisionRecallDisplay,
+    classification_report,
+    precision_score,
+    recall_score,
+)
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -60,14 +65,12 @@ for name, model in models.items():
     display = PrecisionRecallDisplay.from_estimator(
         model, X_test, y_test, ax=axis, name=name
     )
-    found = model.predict(X_test) == 1
-    hits = (found & (y_test == 1)).sum()
-    axis.plot(
-        hits / (y_test == 1).sum(),
-        hits / found.sum(),
-        "o",
-        color=display.line_.get_color(),
-        markeredgecolor="k",
+    predicted = model.predict(X_test)
+    point = PrecisionRecallDisplay(
+        precision=[precision_score(y_test, predicted)],
+        recall=[recall_score(y_test, predicted)],
     )
+    color = display.line_.get_color()
+    point.plot(ax=axis, curve_kwargs={"marker": "o", "mec": "k", "color": color})
 axis.legend(loc="lower left", bbox_to_anchor=(0, 1))
 plt.show()

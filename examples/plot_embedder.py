@@ -12,7 +12,6 @@ map under which rows of one class are close together: few numbers, in which
 # --------
 # Images of handwritten digits, 8 by 8 pixels. Half of them are set aside before
 # anything is learned; five different halves show what is luck.
-import numpy as np
 from matplotlib import pyplot as plt
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
@@ -23,6 +22,7 @@ from sklearn.pipeline import make_pipeline
 
 from skbackprop import BackpropEmbedder
 from skbackprop.augmentation import GaussianNoise
+from skbackprop.inspection import EmbeddingDisplay
 
 X, y = load_digits(return_X_y=True)
 X = X / 16.0
@@ -75,20 +75,9 @@ for name, step in features.items():
 train, test = next(splits.split(X, y))
 figure, axes = plt.subplots(1, 2, figsize=(9, 4.2), layout="constrained")
 for axis, name in zip(axes, ["PCA, 2", "triplet, 2"], strict=True):
-    points = features[name].fit(X[train], y[train]).transform(X[test])
-    for digit in range(10):
-        of_digit = points[y[test] == digit]
-        axis.scatter(*of_digit.T, s=6, color=f"C{digit}")
-        axis.annotate(
-            str(digit),
-            np.median(of_digit, axis=0),
-            fontsize=12,
-            weight="bold",
-            ha="center",
-            va="center",
-            bbox={"boxstyle": "circle,pad=0.15", "fc": "w", "alpha": 0.8, "lw": 0},
-        )
-    axis.set(
-        title=f"{name}: {accuracies[name].mean():.3f} accuracy", xticks=[], yticks=[]
+    fitted = features[name].fit(X[train], y[train])
+    EmbeddingDisplay.from_estimator(
+        fitted, X[test], y[test], ax=axis, annotate=True, scatter_kwargs={"s": 6}
     )
+    axis.set_title(f"{name}: {accuracies[name].mean():.3f} accuracy")
 plt.show()

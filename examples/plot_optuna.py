@@ -50,55 +50,27 @@ print(f"log loss {-search.best_score_:.3f}, on unseen rows {unseen:.3f}")
 # A trial that goes on to the end trains 120 epochs; most are stopped long before. The
 # lines are what each trial reported: the mean score over its finished folds and the
 # present one.
-import numpy as np
 from matplotlib import pyplot as plt
+
+from skbackprop.tuning import SearchDisplay
 
 results = search.cv_results_
 stopped = results["status"] == "pruned"
 print(f"{stopped.sum()} of {len(stopped)} trials stopped")
 print(f"{results['n_epochs'].sum():.0f} epochs instead of {120 * len(stopped)}")
-
-figure, axis = plt.subplots(layout="constrained")
-for trial, ended in zip(search.study_.trials, ~stopped, strict=True):
-    steps = sorted(trial.intermediate_values)
-    losses = [-trial.intermediate_values[step] for step in steps]
-    axis.plot(
-        steps,
-        losses,
-        marker="o",
-        markersize=3,
-        color="tab:blue" if ended else "tab:gray",
-        alpha=0.9 if ended else 0.5,
-        zorder=2 if ended else 1,
-    )
-axis.plot([], [], color="tab:blue", label="trained to the end")
-axis.plot([], [], color="tab:gray", label="stopped")
-for fold in (1, 2):
-    axis.axvline(40 * fold, color="black", linewidth=0.5, linestyle=":")
-axis.set(
-    xlabel="epochs over three folds",
-    ylabel="log loss on rows held out",
-    yscale="log",
-)
-axis.legend()
+SearchDisplay.from_estimator(search, negate_score=True, log_scale=True)
 plt.show()
 
 # %%
 # What was tried
 # --------------
 # Trials that ended have a mean score, the others do not.
-figure, axis = plt.subplots(layout="constrained")
-rates = results["param_backpropclassifier__learning_rate_init"].astype(float)
-widths = results["param_backpropclassifier__hidden_layer_sizes"].astype(float)
-axis.scatter(rates[stopped], widths[stopped], marker="x", color="tab:gray")
-points = axis.scatter(
-    rates[~stopped],
-    widths[~stopped],
-    c=np.log10(-results["mean_test_score"][~stopped]),
-    s=80,
+SearchDisplay.from_estimator(
+    search,
+    params=["learning_rate_init", "hidden_layer_sizes"],
+    negate_score=True,
+    log_scale=True,
 )
-axis.set(xlabel="learning rate", ylabel="width", xscale="log", yscale="log")
-figure.colorbar(points, label="log loss, powers of ten; crosses were stopped")
 plt.show()
 
 # %%

@@ -81,17 +81,13 @@ print(pruning_report(sparse, X_test, y_test, before=as_long))
 # What was kept
 # -------------
 # Pixels at the border, which are the same in all images, have lost all their weights:
-display = MaskDisplay.from_estimator(sparse)
-display.figure_.set_size_inches(9, 3)
-display.figure_.tight_layout()
+MaskDisplay.from_estimator(sparse)
 plt.show()
 
 # %%
 # Weights of each pixel that are left. Most lead to pixels in the middle, which tell the
 # digits apart:
-figure, axis = plt.subplots(figsize=(4, 3))
-image = axis.imshow(sparse.masks_[0].sum(axis=1).reshape(8, 8), cmap="gray")
-figure.colorbar(image)
+MaskDisplay.from_estimator(sparse, image_shape=(8, 8))
 plt.show()
 
 # %%

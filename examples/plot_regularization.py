@@ -17,13 +17,16 @@ import warnings
 import numpy as np
 from matplotlib import pyplot as plt
 from sklearn.base import clone
+from sklearn.calibration import CalibrationDisplay
 from sklearn.datasets import make_moons
 from sklearn.ensemble import VotingClassifier
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.inspection import DecisionBoundaryDisplay
 from sklearn.metrics import log_loss
 
 from skbackprop import BackpropClassifier
 from skbackprop.augmentation import GaussianNoise, Mixup
+from skbackprop.inspection import EmbeddingDisplay
 
 N_TRAIN = 120
 
@@ -117,14 +120,21 @@ for name, (training, test, loss) in rows.items():
 # nothing, and an L1 penalty switches them off. Noise knows of no such thing, and costs
 # a little accuracy here. Early stopping has thirty rows to judge by, and thirty less to
 # learn from.
-figure, (left, right) = plt.subplots(
-    ncols=2, sharey=True, figsize=(9, 4), layout="constrained"
-)
-names = list(rows)[::-1]
-left.barh(names, [rows[name][1] for name in names], color="C0")
-left.set(xlabel="test accuracy", xlim=(0.5, 1.0))
-right.barh(names, [rows[name][2] for name in names], color="C1")
-right.set(xlabel="test log loss")
+#
+# What sure means: of the test rows that get a probability of 0.9, nine in ten should
+# belong to the second class. A curve that is flatter than the diagonal promises too
+# much, a steeper one too little.
+figure, axis = plt.subplots(figsize=(6, 5), layout="constrained")
+for name in ("nothing", "dropout", "L1", "five seeds, dropout"):
+    CalibrationDisplay.from_estimator(
+        remedies[name],
+        X_test,
+        y_test,
+        n_bins=10,
+        strategy="quantile",
+        name=name,
+        ax=axis,
+    )
 plt.show()
 
 # %%
@@ -146,13 +156,19 @@ figure, axes = plt.subplots(
 )
 for axis, name in zip(axes, shown, strict=True):
     chance = remedies[name].predict_proba(points)[:, 1].reshape(across.shape)
-    image = axis.contourf(
-        across, up, chance, np.linspace(0, 1, 11), cmap="RdBu_r", alpha=0.7
+    levels = np.linspace(0, 1, 11)
+    background = DecisionBoundaryDisplay(
+        xx0=across, xx1=up, response=chance, n_classes=2
+    ).plot(ax=axis, cmap="RdBu_r", levels=levels, alpha=0.7)
+    EmbeddingDisplay.from_predictions(
+        X_train[:, :2],
+        y_train,
+        ax=axis,
+        cmap="bwr",
+        scatter_kwargs={"ec": "w", "s": 24},
     )
-    axis.contour(across, up, chance, [0.5], colors="k", linewidths=1)
-    axis.scatter(
-        *X_train[:, :2].T, c=y_train, cmap="RdBu_r", s=24, edgecolors="w", lw=0.7
-    )
-    axis.set(title=f"{name}: test accuracy {remedies[name].score(X_test, y_test):.2f}")
-figure.colorbar(image, ax=axes, label="probability")
+    accuracy = remedies[name].score(X_test, y_test)
+    axis.set(title=f"{name}: test accuracy {accuracy:.2f}", xlabel="", ylabel="")
+    axis.get_legend().remove()
+figure.colorbar(background.surface_, ax=axes, label="probability of the second class")
 plt.show()

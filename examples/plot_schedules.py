@@ -7,11 +7,10 @@ loss.
 """
 
 # %%
-# The courses
-# -----------
-# Each schedule is fitted for thirty epochs, and ``learning_rate_curve_`` tells the rate
-# that every epoch began at. Two of them, adaptive and plateau, wait for training to get
-# stuck: the labels are random, so that it does.
+# What is planned
+# ---------------
+# Most schedules know the course before the fit, given the first rate, the number of
+# epochs and, for ``invscaling``, the number of rows.
 import warnings
 
 import numpy as np
@@ -21,7 +20,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 
 from skbackprop import BackpropClassifier
-from skbackprop.inspection import LossCurveDisplay
+from skbackprop.inspection import LearningRateDisplay, LossCurveDisplay
 from skbackprop.schedules import (
     Adaptive,
     Constant,
@@ -37,6 +36,35 @@ from skbackprop.schedules import (
 )
 
 EPOCHS = 30
+planned = {
+    "constant": Constant(),
+    "invscaling": InverseScaling(power_t=0.2),
+    "step": Step(step_size=10, gamma=0.3),
+    "exponential": Exponential(gamma=0.9),
+    "polynomial": Polynomial(),
+    "cosine": Cosine(),
+    "cosine_restarts": CosineRestarts(period=6, multiplier=2),
+    "one_cycle": OneCycle(max_factor=2),
+    "warmup": Warmup(epochs=5, then="cosine"),
+    "function": lambda epoch: 0.01 / (1 + epoch % 5),
+}
+figure, axes = plt.subplots(
+    2, 5, figsize=(11, 4.2), sharex=True, sharey=True, layout="constrained"
+)
+for axis, (name, schedule) in zip(axes.flat, planned.items(), strict=True):
+    LearningRateDisplay.from_schedule(
+        schedule, learning_rate_init=0.01, max_iter=EPOCHS, n_samples=100, ax=axis
+    )
+    axis.set(title=name)
+    axis.label_outer()
+plt.show()
+
+# %%
+# What depends on the fit
+# -----------------------
+# Two of them, adaptive and plateau, wait for training to get stuck. The labels are
+# random, so that it does; ``learning_rate_curve_`` tells the rate that every epoch
+# began at.
 rng = np.random.default_rng(0)
 noise = rng.normal(size=(100, 2)), rng.integers(0, 2, size=100)
 
@@ -54,32 +82,12 @@ def fit(X, y, schedule, **params):
         return model.fit(X, y)
 
 
-schedules = {
-    "constant": Constant(),
-    "invscaling": InverseScaling(power_t=0.2),
-    "adaptive": Adaptive(),
-    "plateau": Plateau(factor=0.3, patience=6, tol=0.1),
-    "step": Step(step_size=10, gamma=0.3),
-    "exponential": Exponential(gamma=0.9),
-    "polynomial": Polynomial(),
-    "cosine": Cosine(),
-    "cosine_restarts": CosineRestarts(period=6, multiplier=2),
-    "one_cycle": OneCycle(max_factor=2),
-    "warmup": Warmup(epochs=5, then="cosine"),
-    "function": lambda epoch: 0.01 / (1 + epoch % 5),
-}
-figure, axes = plt.subplots(
-    3, 4, figsize=(10, 6), sharex=True, sharey=True, layout="constrained"
-)
-for axis, (name, schedule) in zip(axes.ravel(), schedules.items(), strict=True):
-    patience = (
-        {"n_iter_no_change": 6, "tol": 0.1} if name == "adaptive" else {"tol": 0.1}
-    )
-    model = fit(*noise, schedule, learning_rate_init=0.01, **patience)
-    axis.plot(model.learning_rate_curve_, drawstyle="steps-post")
-    axis.set(title=name)
-figure.supxlabel("epoch")
-figure.supylabel("learning rate, from learning_rate_init=0.01")
+stuck = {"learning_rate_init": 0.01, "tol": 0.1}
+adaptive = fit(*noise, Adaptive(), n_iter_no_change=6, **stuck)
+plateau = fit(*noise, Plateau(factor=0.3, patience=6, tol=0.1), **stuck)
+figure, axis = plt.subplots(figsize=(6, 3.5), layout="constrained")
+LearningRateDisplay.from_estimator(adaptive, name="adaptive", ax=axis)
+LearningRateDisplay.from_estimator(plateau, name="plateau", ax=axis)
 plt.show()
 
 # %%

@@ -77,10 +77,18 @@ difference = np.abs(probabilities - small.predict_proba(X_test)).max()
 print(f"largest difference of a probability: {difference:.1e}")
 
 # %%
+# Which digits it takes for which, by what the graph answers:
+from matplotlib import pyplot as plt
+from sklearn.metrics import ConfusionMatrixDisplay
+
+figure, axis = plt.subplots(figsize=(5, 4), layout="constrained")
+ConfusionMatrixDisplay.from_predictions(y_test, labels, cmap="Blues", ax=axis)
+plt.show()
+
+# %%
 # How fast it answers
 # -------------------
 # A request at a time, most of what an estimator does is to look at its input.
-from matplotlib import pyplot as plt
 
 
 def microseconds(predict, n_rows):
@@ -100,9 +108,7 @@ ways = {
     "network alone": small[-1].predict_proba,
     "ONNX": lambda rows: onnx.run(None, {"X": rows}),
 }
-figure, ax = plt.subplots(layout="constrained")
+print("microseconds, rows: " + " ".join(f"{n:>6}" for n in counts))
 for name, predict in ways.items():
-    ax.plot(counts, [microseconds(predict, n) for n in counts], "o-", label=name)
-ax.set(xlabel="rows in a call", ylabel="microseconds", xscale="log", yscale="log")
-ax.legend()
-plt.show()
+    taken = [microseconds(predict, n_rows) for n_rows in counts]
+    print(f"{name:<19} " + " ".join(f"{each:>6.0f}" for each in taken))

@@ -16,11 +16,14 @@ function takes them.
 import numpy as np
 from matplotlib import pyplot as plt
 from sklearn.model_selection import (
+    KFold,
     LeaveOneOut,
     ShuffleSplit,
     StratifiedKFold,
     TimeSeriesSplit,
 )
+
+from skbackprop.tuning import SplitDisplay
 
 WAYS = {
     "leave-one-out": LeaveOneOut(),
@@ -30,14 +33,10 @@ WAYS = {
 }
 rows = np.arange(24)
 classes = (rows % 4 == 0).astype(int)
-figure, axes = plt.subplots(2, 2, figsize=(8, 5), layout="constrained")
+figure, axes = plt.subplots(2, 2, figsize=(9, 6), layout="constrained")
 for axis, (name, splitter) in zip(axes.flat, WAYS.items(), strict=True):
-    splits = list(splitter.split(rows[:, None], classes))
-    for line, (train, test) in enumerate(splits):
-        axis.scatter(train, np.full(len(train), line), s=8, color="tab:blue")
-        axis.scatter(test, np.full(len(test), line), s=8, color="tab:orange")
-    axis.set(title=name, xlabel="row", ylabel="split", xticks=[], yticks=[])
-    axis.invert_yaxis()
+    SplitDisplay.from_splitter(splitter, rows[:, None], classes, ax=axis)
+    axis.set_title(name, loc="right")
 plt.show()
 
 # %%
@@ -46,7 +45,7 @@ plt.show()
 # Each row is predicted by a network that has not seen it. A single row has no R2:
 # predict all of them first, and score once.
 from sklearn.datasets import load_diabetes, load_iris
-from sklearn.metrics import r2_score
+from sklearn.metrics import PredictionErrorDisplay, r2_score
 from sklearn.model_selection import cross_val_predict
 
 from skbackprop import BackpropClassifier, BackpropRegressor
@@ -112,8 +111,9 @@ print(f"{(search.cv_results_['status'] == 'pruned').sum()} of 10 trials stopped"
 # %%
 # In time: a rolling window
 # -------------------------
-# A noisy season, to be predicted from the twelve values before. Shuffled folds would
-# let the network see the future, and score it too well.
+# A noisy season that rises, to be predicted from the twelve values before. Shuffled
+# folds let the network see the future, and score it too well: in the window it falls
+# behind the rise, and most points are above the line.
 rng = np.random.default_rng(0)
 t = np.arange(400)
 series = np.sin(2 * np.pi * t / 25) + 0.002 * t + rng.normal(scale=0.2, size=len(t))
@@ -121,15 +121,17 @@ lags = 12
 X = np.lib.stride_tricks.sliding_window_view(series[:-1], lags)
 y = series[lags:]
 window = TimeSeriesSplit(6, max_train_size=150, gap=1)
+shuffled = KFold(6, shuffle=True, random_state=0)
 regressor.set_params(alpha=0.1)
-scores = cross_validate(regressor, X, y, cv=window, scoring="r2")["test_score"]
-figure, axis = plt.subplots(figsize=(8, 3), layout="constrained")
-axis.plot(t[lags:], y, color="tab:gray", linewidth=0.8)
-for part, (train, test) in enumerate(window.split(X)):
-    predicted = regressor.fit(X[train], y[train]).predict(X[test])
-    axis.plot(t[lags:][test], predicted, color=("tab:orange", "tab:purple")[part % 2])
-axis.set(
-    xlabel="time", ylabel="value", title="each part predicted from what came before"
-)
+figure, axes = plt.subplots(1, 2, figsize=(9, 4.2), layout="constrained")
+for axis, (name, splitter) in zip(
+    axes, {"shuffled folds": shuffled, "rolling window": window}.items(), strict=True
+):
+    parts = [*splitter.split(X)]
+    predicted = [regressor.fit(X[i], y[i]).predict(X[j]) for i, j in parts]
+    true, predicted = y[np.concatenate([j for _, j in parts])], np.hstack(predicted)
+    PredictionErrorDisplay.from_predictions(
+        true, predicted, kind="actual_vs_predicted", ax=axis, random_state=0
+    )
+    axis.set_title(f"{name}: R2 {r2_score(true, predicted):.2f}")
 plt.show()
-print("R2 of each window:", np.round(scores, 2))

@@ -6,7 +6,16 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["axes_of", "pyplot", "share_of", "style", "twin", "twins"]
+__all__ = [
+    "axes_of",
+    "one_or_all",
+    "pyplot",
+    "scatter_style",
+    "share_of",
+    "style",
+    "twin",
+    "twins",
+]
 
 # How far apart several axes at the right stand, in points.
 APART = 48.0
@@ -105,6 +114,22 @@ def share_of(
     return flat[:n]
 
 
+def one_or_all(axes: np.ndarray) -> Any:
+    """Return what displays show as ``ax_``.
+
+    Parameters
+    ----------
+    axes : ndarray of matplotlib.axes.Axes
+        Those that were drawn on.
+
+    Returns
+    -------
+    matplotlib.axes.Axes or ndarray of Axes
+        Several are what ``ax=`` takes to draw on them again.
+    """
+    return axes[0] if len(axes) == 1 else axes
+
+
 def _divided(name: str, ax: Any) -> Any:
     """Return the place of axes that are divided."""
     place = ax.get_subplotspec()
@@ -138,6 +163,29 @@ def style(kind: str, defaults: Mapping, given: Mapping | None) -> dict[str, Any]
     module, _, name = kind.rpartition(".")
     artist = getattr(import_module(f"matplotlib.{module}"), name)
     return {**defaults, **normalize_kwargs(dict(given or {}), artist)}
+
+
+def scatter_style(defaults: Mapping, given: Mapping | None) -> dict[str, Any]:
+    """Return the arguments of ``Axes.scatter``, which takes colors by two names.
+
+    Parameters
+    ----------
+    defaults : dict
+        Under full names.
+    given : dict or None
+        The user's: ``c`` takes the place of a ``color`` in the defaults, and ``color``
+        that of a ``c``.
+
+    Returns
+    -------
+    dict
+        Both.
+    """
+    options = style("collections.PathCollection", defaults, given)
+    for one, other in (("c", "color"), ("color", "c")):
+        if one in (given or {}):
+            options.pop(other, None)
+    return options
 
 
 def twin(ax: Any, label: str) -> Any:

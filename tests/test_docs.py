@@ -1,5 +1,6 @@
 """The documentation is complete: every public name is in the reference."""
 
+import ast
 import importlib
 import inspect
 import re
@@ -126,3 +127,73 @@ def test_the_guide_links_to_examples_that_exist():
     linked = "".join(p.read_text() for p in (ROOT / "docs").rglob("*.rst"))
     named = set(re.findall(r"sphx_glr_auto_examples_(\w+)\.py", linked))
     assert named <= {path.stem for path in (ROOT / "examples").glob("plot_*.py")}
+
+
+# ------------------------------------------------------------------------ the pictures
+
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+# Methods of axes that draw data; axes are made, named and shown by hand.
+DRAWING = {"annotate", "axhline", "axvline", "bar", "barh", "boxplot", "contour"}
+DRAWING |= {"contourf", "errorbar", "fill_between", "hist", "hist2d", "hlines"}
+DRAWING |= {"imshow", "loglog", "matshow", "pcolormesh", "pie", "quiver", "scatter"}
+DRAWING |= {"semilogx", "semilogy", "stackplot", "stem", "step", "text", "violinplot"}
+DRAWING |= {"vlines"}
+
+
+def made_by_displays(tree):
+    """Names that displays are given in a script."""
+    return {
+        target.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and "Display" in ast.unparse(node.value)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+
+
+def drawn_by_hand(source):
+    """What a script draws other than by a display, or by a function of shap.plots."""
+    tree = ast.parse(source)
+    displays = made_by_displays(tree)
+    for node in ast.walk(tree):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+            continue
+        method, owner = node.func.attr, ast.unparse(node.func.value)
+        by_display = "Display" in owner or owner in displays or owner == "shap.plots"
+        if method in DRAWING | {"plot"} and not by_display:
+            yield ast.unparse(node.func)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_every_picture_is_drawn_by_a_display(example):
+    assert [*drawn_by_hand(example.read_text("utf-8"))] == []
+
+
+def test_drawing_by_hand_is_noticed():
+    assert [*drawn_by_hand("plt.plot(x)\naxes[0].bar(x, y)")] == [
+        "plt.plot",
+        "axes[0].bar",
+    ]
+    by_display = "a = LossCurveDisplay(loss_curve=c)\na.plot()\nshap.plots.bar(e)"
+    assert [*drawn_by_hand(by_display)] == []
+
+
+@pytest.mark.parametrize("module", ["curvature", "inspection", "pruning", "tuning"])
+def test_displays_have_the_shape_of_those_of_scikit_learn(module):
+    package = importlib.import_module(f"skbackprop.{module}")
+    for name in package.__all__:
+        if not name.endswith("Display"):
+            continue
+        display = getattr(package, name)
+        makers = [m for m in vars(display) if m.startswith("from_")]
+        assert makers, name
+        for maker in [*makers, "plot"]:
+            method = getattr(display, maker)
+            assert "ax" in inspect.signature(method).parameters, (name, maker)
+            keywords = [
+                each.name.endswith("_kwargs") or each.kind is each.VAR_KEYWORD
+                for each in inspect.signature(method).parameters.values()
+            ]
+            assert any(keywords), (name, maker)
+        assert re.search(r"^    ax_ :", display.__doc__, re.M), name
+        assert re.search(r"^    figure_ :", display.__doc__, re.M), name

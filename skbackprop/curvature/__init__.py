@@ -31,6 +31,7 @@ from skbackprop.curvature.report import (
     curvature_report,
 )
 from skbackprop.curvature.sharpness import Sharpness, learning_rate_bound, sharpness
+from skbackprop.curvature.sharpness_display import SharpnessDisplay
 from skbackprop.curvature.trace import TraceEstimate, estimate_trace
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "LayerCurvature",
     "Picture",
     "Sharpness",
+    "SharpnessDisplay",
     "SpectralDensity",
     "Spectrum",
     "Surface",

@@ -15,6 +15,7 @@ WIDTH = [Interval(Real, 0, None, closed="neither")]
 # An argument means the same wherever it occurs.
 CONSTRAINTS: dict[str, list] = {
     "k": COUNT,
+    "every": COUNT,
     "which": [StrOptions({"both", "largest", "smallest"})],
     "tol": SHARE,
     "max_iter": [*COUNT, None],

@@ -44,13 +44,16 @@ class CurvatureDisplay:
     def __init__(self, drawing: Drawing) -> None:
         self.drawing = drawing
 
-    def plot(self, ax: Any = None) -> "CurvatureDisplay":
+    def plot(self, ax: Any = None, **kwargs: Any) -> "CurvatureDisplay":
         """Draw.
 
         Parameters
         ----------
         ax : matplotlib.axes.Axes, default=None
             Where; a new figure if None.
+        **kwargs : dict
+            Properties of the lines; of a surface, further arguments of
+            ``Axes.contourf``.
 
         Returns
         -------
@@ -58,7 +61,7 @@ class CurvatureDisplay:
             Itself.
         """
         ax = axes_of("CurvatureDisplay", ax)
-        self.drawing.draw(ax)
+        self.drawing.draw(ax, **kwargs)
         self.ax_, self.figure_ = ax, ax.figure
         return self
 
@@ -74,6 +77,7 @@ class CurvatureDisplay:
         layers: Any = None,
         ax: Any = None,
         random_state: Any = None,
+        **kwargs: Any,
     ) -> "CurvatureDisplay":
         """Compute a picture, and draw it.
 
@@ -88,6 +92,8 @@ class CurvatureDisplay:
             Where; a new figure if None.
         random_state : int, RandomState instance or None, default=None
             Draws what is random.
+        **kwargs : dict
+            As for :meth:`plot`.
 
         Returns
         -------
@@ -97,4 +103,4 @@ class CurvatureDisplay:
         picture = resolve(Picture, kind)
         operator = hessian_operator(estimator, X, y, sample_weight, layers=layers)
         drawing = picture.computed(operator, check_random_state(random_state))
-        return cls(drawing).plot(ax)
+        return cls(drawing).plot(ax, **kwargs)

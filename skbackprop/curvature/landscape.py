@@ -7,10 +7,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from skbackprop._compat import Interval
+from skbackprop._plotting import style
 from skbackprop.curvature._arguments import COUNT, WIDTH
 from skbackprop.curvature.eigenvalues import extreme_eigenvalues
 from skbackprop.curvature.operators import CurvatureOperator
-from skbackprop.curvature.pictures import Drawing, Picture
+from skbackprop.curvature.pictures import LINE, Drawing, Picture
 
 __all__ = ["Eigenvectors", "Surface"]
 
@@ -41,13 +42,13 @@ class EigenvectorsDrawing(Drawing):
     expected: np.ndarray
     eigenvalues: np.ndarray
 
-    def draw(self, ax: Any) -> None:
+    def draw(self, ax: Any, **kwargs: Any) -> None:
         """Draw a line for each direction, with its parabola dashed."""
         rows = zip(self.values, self.expected, self.eigenvalues, strict=True)
         for index, (value, expected, eigenvalue) in enumerate(rows):
-            color = f"C{index}"
-            ax.plot(self.steps, value, color=color, label=_named(eigenvalue))
-            ax.plot(self.steps, expected, "--", color=color, linewidth=0.8)
+            defaults = {"color": f"C{index}", "label": _named(eigenvalue)}
+            (line,) = ax.plot(self.steps, value, **style(LINE, defaults, kwargs))
+            ax.plot(self.steps, expected, "--", color=line.get_color(), linewidth=0.8)
         ax.axvline(0.0, color="0.6", linewidth=0.8)
         low, high = float(np.nanmin(self.values)), float(np.nanmax(self.values))
         margin = 0.05 * (high - low) or 1.0
@@ -126,9 +127,10 @@ class SurfaceDrawing(Drawing):
     values: np.ndarray
     labels: tuple[str, str]
 
-    def draw(self, ax: Any) -> None:
+    def draw(self, ax: Any, **kwargs: Any) -> None:
         """Draw contours, with a dot where training has ended."""
-        contours = ax.contourf(self.steps, self.steps, self.values, 20)
+        options = {"levels": 20, **kwargs}
+        contours = ax.contourf(self.steps, self.steps, self.values, **options)
         ax.figure.colorbar(contours, ax=ax, label="objective")
         ax.plot(0.0, 0.0, "o", color="white", markeredgecolor="black")
         ax.set(xlabel=self.labels[0], ylabel=self.labels[1], aspect="equal")

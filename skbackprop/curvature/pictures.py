@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy.linalg import eigvalsh
 
+from skbackprop._plotting import style
 from skbackprop.core.spec import Spec
 from skbackprop.curvature._arguments import COUNT, WIDTH
 from skbackprop.curvature.density import SpectralDensity, spectral_density
@@ -16,18 +17,22 @@ from skbackprop.curvature.operators import CurvatureOperator
 
 __all__ = ["Drawing", "Picture", "Spectrum"]
 
+LINE = "lines.Line2D"
+
 
 class Drawing(ABC):
     """A picture whose numbers are computed."""
 
     @abstractmethod
-    def draw(self, ax: Any) -> None:
+    def draw(self, ax: Any, **kwargs: Any) -> None:
         """Draw it.
 
         Parameters
         ----------
         ax : matplotlib.axes.Axes
             Where.
+        **kwargs : dict
+            The user's own properties of what is drawn.
         """
 
 
@@ -72,7 +77,7 @@ class SpectrumDrawing(Drawing):
     ends: np.ndarray
     width: float
 
-    def draw(self, ax: Any) -> None:
+    def draw(self, ax: Any, **kwargs: Any) -> None:
         """Draw the density on a logarithmic axis, and a tick for each eigenvalue."""
         low, high = float(self.ends[0]), float(self.ends[-1])
         spread = (high - low) or 1.0
@@ -81,8 +86,9 @@ class SpectrumDrawing(Drawing):
         curve = n_params * self.density.smooth(grid, self.width * spread)
         # Down to what a tenth of an eigenvalue gives: less is no finding.
         floor = 0.1 / (self.width * spread * np.sqrt(2 * np.pi))
-        ax.semilogy(grid, np.maximum(curve, floor), color="C0")
-        ax.fill_between(grid, floor, np.maximum(curve, floor), color="C0", alpha=0.2)
+        shown = np.maximum(curve, floor)
+        (line,) = ax.semilogy(grid, shown, **style(LINE, {"color": "C0"}, kwargs))
+        ax.fill_between(grid, floor, shown, color=line.get_color(), alpha=0.2)
         ax.axvline(0.0, color="0.6", linewidth=0.8)
         ax.plot(self.ends, np.full(len(self.ends), floor), "|", color="0.2", ms=14)
         ax.set(xlabel="eigenvalue of the Hessian", ylabel="eigenvalues per unit")

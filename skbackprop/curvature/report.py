@@ -74,7 +74,8 @@ class CurvatureReport:
     sharpness : Sharpness
         How steeply the objective rises around the point.
     layers : tuple of LayerCurvature
-        The same of each layer by itself.
+        The same of each layer by itself; as in all that is printed and drawn, the first
+        of them is number 1.
     """
 
     title: str
@@ -148,7 +149,7 @@ class CurvatureReport:
     def _layer_rows(self) -> list[tuple[str, ...]]:
         return [
             (
-                str(index),
+                str(index + 1),
                 str(layer.n_params),
                 f"{layer.largest_eigenvalue:.4g}",
                 f"{layer.gauss_newton_trace:.4g}",

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from skbackprop._plotting import axes_of, share_of, style
+from skbackprop._plotting import axes_of, one_or_all, share_of, style
 from skbackprop.estimators._pipelines import last_step
 from skbackprop.inspection._networks import masks_of, weights_of
 
@@ -37,6 +37,8 @@ class WeightsDisplay:
         Their scale.
     axes_ : ndarray of matplotlib.axes.Axes
         The axes, one for each layer, or one for all images.
+    ax_ : matplotlib.axes.Axes or ndarray of Axes
+        The only ones of these, or all.
     figure_ : matplotlib.figure.Figure
         The figure.
 
@@ -102,7 +104,7 @@ class WeightsDisplay:
             self._plot_histograms(ax, n_cols, hist_kwargs)
         else:
             self._plot_images(ax, image_shape, units, imshow_kwargs)
-        self.figure_ = self.axes_[0].figure
+        self.ax_, self.figure_ = one_or_all(self.axes_), self.axes_[0].figure
         return self
 
     def _plot_histograms(
@@ -173,7 +175,7 @@ class WeightsDisplay:
         Returns
         -------
         WeightsDisplay
-            With ``axes_`` and ``figure_``.
+            With ``axes_``, ``ax_`` and ``figure_``.
         """
         last = last_step(estimator)
         display = cls(coefs=weights_of(last), masks=masks_of(last))

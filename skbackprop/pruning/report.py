@@ -49,7 +49,8 @@ class PruningReport:
     Parameters
     ----------
     layers : tuple of LayerReport
-        In the order of ``coefs_``.
+        In the order of ``coefs_``; as in all that is printed and drawn, the first of
+        them is number 1.
     score : float or None
         The estimator's score.
     score_before : float or None
@@ -97,7 +98,7 @@ class PruningReport:
         for index, layer in enumerate(self.layers):
             used = f"{layer.inputs_used}/{layer.inputs}"
             fed = f"{layer.units_fed}/{layer.units}"
-            lines.append(_row(str(index), layer) + f"{used:>15}{fed:>13}")
+            lines.append(_row(str(index + 1), layer) + f"{used:>15}{fed:>13}")
         lines.append(_row("all", self))
         if self.score_before is not None:
             lines.append(f"score before {self.score_before:.4f}")
@@ -146,8 +147,8 @@ def pruning_report(
     >>> model = BackpropClassifier((20,), solver="lbfgs", random_state=0).fit(X, y)
     >>> print(pruning_report(prune(model, amount=0.5, unit="neurons")))
     layer    weights      kept   share    inputs used    units fed
-    0             80        40   50.0%            4/4        10/20
-    1             60        30   50.0%          10/20          3/3
+    1             80        40   50.0%            4/4        10/20
+    2             60        30   50.0%          10/20          3/3
     all          140        70   50.0%
     """
     check_prunable(estimator, "pruning_report")

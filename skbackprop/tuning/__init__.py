@@ -14,7 +14,9 @@ from skbackprop.tuning.pruners import (
 )
 from skbackprop.tuning.samplers import GP, QMC, TPE, RandomDraws, Sampler
 from skbackprop.tuning.search import BackpropSearchCV
+from skbackprop.tuning.search_display import SearchDisplay, TrialCourse
 from skbackprop.tuning.spaces import Small, Space, Standard, Wide
+from skbackprop.tuning.split_display import SplitDisplay
 
 __all__ = [
     "GP",
@@ -33,10 +35,13 @@ __all__ = [
     "PruningCallback",
     "RandomDraws",
     "Sampler",
+    "SearchDisplay",
     "Small",
     "Space",
+    "SplitDisplay",
     "Standard",
     "SuccessiveHalving",
+    "TrialCourse",
     "Wide",
     "Widths",
     "as_dimension",

@@ -61,6 +61,24 @@ def test_it_is_drawn_again_without_being_computed(model, multiclass):
     assert display.drawing is drawing
 
 
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("spectrum", {"c": "k"}),
+        ("eigenvectors", {"lw": 7}),
+        ("surface", {"cmap": "gray", "levels": 3}),
+    ],
+)
+def test_keywords_reach_what_is_drawn(model, multiclass, kind, options):
+    ax = shown(model, multiclass, kind, **options).ax_
+    given = {
+        "spectrum": lambda: ax.lines[0].get_color() == "k",
+        "eigenvectors": lambda: ax.lines[0].get_linewidth() == 7,
+        "surface": lambda: ax.collections[0].get_cmap().name == "gray",
+    }
+    assert given[kind]()
+
+
 def test_a_small_spectrum_is_all_eigenvalues(model, multiclass):
     drawing = shown(model, multiclass, "spectrum").drawing
     wanted = np.linalg.eigvalsh(curvature_matrix(model, *multiclass))

@@ -268,11 +268,18 @@ def test_histograms_leave_out_what_is_pruned(plain):
         assert [heights(bars) for bars in display.patches_] == kept
 
 
+def test_several_axes_are_drawn_on_again(plain):
+    display = WeightsDisplay.from_estimator(plain)
+    again = WeightsDisplay.from_estimator(plain, ax=display.ax_)
+    assert list(again.axes_) == list(display.axes_)
+
+
 def test_one_axes_is_divided_and_several_are_used(plain):
     _, ax = pyplot.subplots()
     display = WeightsDisplay.from_estimator(plain, ax=ax, n_cols=2)
     assert len(display.axes_) == 3
     assert not ax.axison
+    assert list(display.ax_) == list(display.axes_)
     _, axes = pyplot.subplots(3)
     display = WeightsDisplay.from_estimator(plain, ax=axes)
     assert list(display.axes_) == list(axes)
@@ -284,6 +291,7 @@ def test_images_are_the_weights_of_the_first_layer(multiclass):
     X = multiclass.X[:, :4]
     model = fitted(BackpropClassifier, (X, multiclass.y))
     display = WeightsDisplay.from_estimator(model, image_shape=(2, 2))
+    assert display.ax_ is display.axes_[0]
     mosaic = np.ma.filled(display.image_.get_array(), np.nan)
     assert mosaic.shape == (5, 8)  # two rows of three images, lines in between
     image = mosaic[3:5, 3:5]  # the fifth: second row, second column

@@ -67,11 +67,13 @@ def test_scores_against_sparsity(model):
     _, ax = pyplot.subplots()
     display = PruningDisplay.from_estimator(
         model, X, Y, X_val=X, y_val=Y, criteria=["magnitude", "obs"], ax=ax,
-        amounts=[0.0, 0.9], unit="neurons", n_rounds=1,
+        amounts=[0.0, 0.9], unit="neurons", n_rounds=1, curve_kwargs={"lw": 5},
     )  # fmt: skip
     pruned = prune(model, X, Y, criterion="obs", amount=0.9, unit="neurons", n_rounds=1)
     assert display.scores["obs"] == [model.score(X, Y), pruned.score(X, Y)]
     assert display.ax_ is ax
+    assert display.figure_ is ax.figure
+    assert [line.get_linewidth() for line in display.lines_] == [5, 5]
     assert [line.get_label() for line in ax.lines] == ["magnitude", "obs"]
     assert ax.get_xlabel() == "share of neurons gone"
     pyplot.close("all")
@@ -83,4 +85,22 @@ def test_masks(model):
     display = MaskDisplay.from_estimator(pruned)
     for ax, mask in zip(display.axes_, pruned.masks_, strict=True):
         np.testing.assert_array_equal(ax.images[0].get_array(), mask)
+    assert list(display.ax_) == list(display.axes_)
+    _, ax = pyplot.subplots()
+    again = MaskDisplay.from_estimator(pruned, ax=ax, imshow_kwargs={"cmap": "Blues"})
+    assert again.figure_ is ax.figure
+    assert {image.get_cmap().name for image in again.images_} == {"Blues"}
+    pyplot.close("all")
+
+
+def test_masks_of_images():
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    mask = np.arange(12).reshape(6, 2) % 3 == 0
+    display = MaskDisplay([mask]).plot(image_shape=(2, 3))
+    drawn = display.images_[0].get_array()
+    np.testing.assert_array_equal(drawn, mask.sum(axis=1).reshape(2, 3))
+    assert display.ax_.figure is display.figure_
+    assert display.colorbar_ is not None
+    with pytest.raises(ValueError, match="is for 9 inputs, but the network has 6"):
+        display.plot(image_shape=(3, 3))
     pyplot.close("all")
