@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from skbackprop.core.ops import slices
+from skbackprop.core.ops import scalar, slices
 from skbackprop.layers.base import Forward
 from skbackprop.linearization.layer_stages import Bindable, layer_stage
 from skbackprop.linearization.stages import Ends, Pull, Stage
@@ -66,6 +66,9 @@ class Chain:
         self.stages += after
         cut = sum(1 for _ in takewhile(lambda stage: stage.is_affine, self.stages))
         self.front, self.tail = self.stages[:cut], self.stages[cut:]
+        ends = takewhile(lambda stage: stage.is_affine, reversed(self.tail))
+        # Behind the last bend, the slope is the same for all rows.
+        self.bent = self.tail[: len(self.tail) - sum(1 for _ in ends)]
         somewhere = self.ahead(np.zeros((1, self.n_in), dtype))
         self.n_cut, self.n_out = somewhere.shape[1], self.finish(somewhere).shape[1]
         self.width = sum(widths[cut:])
@@ -112,7 +115,7 @@ class Chain:
         return h
 
     def trace(self, h: np.ndarray) -> Trace:
-        """Return what goes into each stage of the tail, and comes out.
+        """Return what goes into each stage up to the last bend, and comes out.
 
         Parameters
         ----------
@@ -125,7 +128,7 @@ class Chain:
             Input and output of each stage.
         """
         found: Trace = []
-        for stage in self.tail:
+        for stage in self.bent:
             y = stage.apply(h)
             found.append((h, y))
             h = y
@@ -148,17 +151,15 @@ class Chain:
             h = stage.apply(h)
         return h
 
-    def outputs(self) -> np.ndarray:
-        """Return the gradients of the outputs with respect to themselves.
+    @cached_property
+    def slopes(self) -> np.ndarray:
+        """Gradients behind the last bend, of shape (n_out, 1, n_hidden)."""
+        d = np.eye(self.n_out, dtype=self.dtype)[:, np.newaxis]
+        for stage in reversed(self.tail[len(self.bent) :]):
+            d = stage.between(_NOWHERE)(d)
+        return d
 
-        Returns
-        -------
-        ndarray of shape (n_out, 1, n_out)
-            Unit vectors, the same for all rows.
-        """
-        return np.eye(self.n_out, dtype=self.dtype)[:, np.newaxis]
-
-    def bind(self, h: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    def bind(self, h: np.ndarray) -> Callable[..., np.ndarray]:
         """Return gradients at the cut, for batches of as many rows.
 
         Parameters
@@ -169,24 +170,25 @@ class Chain:
         Returns
         -------
         callable
-            ``gradients(h)``, which may overwrite ``h``, returns an array of shape
-            (n_out, n_rows, n_hidden).
+            ``gradients(h, share)``, which may overwrite ``h``, returns a new array of
+            shape (n_out, n_rows, n_hidden), times a share if one is given.
         """
         self.check_slopes()
         bound: list[tuple[Forward, Pull]] = []
-        ones, shape = self.outputs(), (self.n_out, *h.shape)
-        for stage in self.tail:
-            forward, pull = stage.bind(h)
-            h = forward(np.zeros_like(h))
-            bound.append((forward, pull))
+        shape = (self.n_out, *h.shape)
+        somewhere = np.zeros_like(h[:1])
+        for stage in self.bent:
+            bound.append(stage.bind(h))
+            somewhere = stage.apply(somewhere)
+            h = np.empty((len(h), somewhere.shape[1]), h.dtype)
 
-        def gradients(h: np.ndarray) -> np.ndarray:
+        def gradients(h: np.ndarray, share: float = 1.0) -> np.ndarray:
             for forward, _ in bound:
                 h = forward(h)
-            d = ones
+            d = self.slopes * scalar(share, h)
             for _, pull in reversed(bound):
                 d = pull(d)
-            return np.broadcast_to(d, shape)
+            return d if d.shape == shape else np.array(np.broadcast_to(d, shape))
 
         return gradients
 
@@ -212,9 +214,9 @@ class Chain:
         ndarray of shape (n_out, n_rows, n_references, n_hidden)
             For each pair; axes may be of length 1 where all are the same.
         """
-        d = self.outputs()[:, np.newaxis]
+        d = self.slopes[:, np.newaxis]
         for stage, of_rows, of_references in zip(
-            reversed(self.tail), reversed(rows), reversed(references), strict=True
+            reversed(self.bent), reversed(rows), reversed(references), strict=True
         ):
             d = stage.between(Ends(*of_rows, *of_references))(d)
         return d

@@ -1,6 +1,5 @@
 """Layers of a network as stages of a prediction."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +9,7 @@ from scipy.sparse import issparse
 from skbackprop.core.ops import dense_product, sparse_product
 from skbackprop.core.workspace import Workspace
 from skbackprop.layers import Activation, Layer, Site
-from skbackprop.layers.base import Forward
+from skbackprop.layers.base import Backward, Forward
 from skbackprop.linearization.stages import (
     AffineStage,
     ElementwiseStage,
@@ -111,28 +110,39 @@ class ActivationLayer(ElementwiseStage):
 
     def bind(self, x: np.ndarray) -> tuple[Forward, Pull]:
         """Return the activation, and the product with its slope."""
-        step, slope, inputs = self._bound(x)
+        step, backward, inputs = self._bound(x)
 
         def forward(x: np.ndarray) -> np.ndarray:
             inputs[:] = [x]
             return step(x)
 
-        return forward, lambda dy: dy * slope()
+        def pull(dy: np.ndarray) -> np.ndarray:
+            if len(dy) > 1:
+                return dy * backward(inputs[0], np.ones_like(inputs[0]))
+            shape = (1, *inputs[0].shape)
+            if dy.shape != shape:
+                dy = np.array(np.broadcast_to(dy, shape), order="C")
+            (own,) = dy
+            found = backward(inputs[0], own)
+            if found is not own:
+                np.copyto(own, found)
+            return dy
+
+        return forward, pull
 
     def slope(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Return the derivative; zero for a step, whatever it trains with."""
         if self.surrogate:
             return np.zeros_like(x)
-        step, slope, inputs = self._bound(x)
-        inputs[:] = [x.copy()]
-        step(inputs[0])
-        return slope()
+        step, backward, _ = self._bound(x)
+        own = x.copy()
+        step(own)
+        return backward(own, np.ones_like(own))
 
-    def _bound(self, x: np.ndarray) -> tuple[Forward, Callable, list[np.ndarray]]:
+    def _bound(self, x: np.ndarray) -> tuple[Forward, Backward, list[np.ndarray]]:
         site, layer = self.bindable.site(x, self.dtype), self.bindable.layer
-        backward, inputs = layer.bind_backward(site), [x]
-        step = layer.bind_forward(site)
-        return step, lambda: backward(inputs[0], np.ones_like(inputs[0])), inputs
+        backward = layer.bind_backward(site)
+        return layer.bind_forward(site), backward, [x]
 
 
 class MixingLayer(MixingStage):

@@ -76,7 +76,8 @@ class Stage(ABC):
         forward : callable
             May overwrite its input, and returns a buffer that the next call reuses.
         pull : callable
-            Returns new arrays.
+            Returns arrays that no later call touches. That of a function of single
+            entries may overwrite what it gets.
         """
 
     @abstractmethod
@@ -174,8 +175,10 @@ class ElementwiseStage(Stage):
         # has its own: large numbers in other rows are no reason to miss a kink.
         reach = np.maximum(np.abs(ends.x), np.abs(ends.y))
         reach *= np.finfo(chord.dtype).eps ** (2 / 3)
-        near = np.abs(change) <= reach[:, np.newaxis]
-        if near.any():
+        size = np.abs(change)
+        # As a rule none is: the smallest change exceeds what the largest reach is.
+        if not size.min() > reach.max():
+            near = size <= reach[:, np.newaxis]
             row, reference, column = near.nonzero()
             mean = self.slope(ends.x, ends.y)[row, column]
             mean = mean + self.slope(ends.x0, ends.y0)[reference, column]
