@@ -5,6 +5,9 @@ from typing import Any
 
 import numpy as np
 
+# Blocks up to this size are asked to stay with the process once they are free.
+KEPT_BYTES = 2**24
+
 
 class Workspace:
     """Buffers for batches of at most ``max_rows`` rows.
@@ -92,3 +95,21 @@ class Workspace:
             held = np.full(size, value, self.dtype)
             self._buffers["constant", value] = held
         return held[: rows * width].reshape(rows, width)
+
+
+def keep_freed_memory() -> None:
+    """Let the C library hold on to the memory of temporaries.
+
+    glibc maps large blocks from the system one by one and gives each back when it is
+    freed. Where steps return new arrays, as linearised layers do, to get each mapped
+    and zeroed anew, page by page, takes as long as the products do. Once a program
+    has freed a mapped block of up to 32 MiB, glibc takes such sizes for usual: it
+    serves them from its heap, and gives back what is free there beyond twice that
+    size (``M_MMAP_THRESHOLD`` in the manual page of ``mallopt``). Most programs free
+    such an array sooner or later; this makes it sooner. The block is never written
+    to: it takes no memory, and some microseconds. Where the user has set
+    ``MALLOC_MMAP_THRESHOLD_``, and with other C libraries, nothing changes;
+    ``MALLOC_MMAP_THRESHOLD_=131072 python -m benchmarks.curvature`` shows what it
+    saves.
+    """
+    np.empty(KEPT_BYTES, np.uint8)

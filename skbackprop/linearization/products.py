@@ -10,7 +10,7 @@ import numpy as np
 from skbackprop.core.data import ChunkReader, Data
 from skbackprop.core.ops import slices
 from skbackprop.core.threads import Crew, single_threaded_products, threads_for
-from skbackprop.core.workspace import Workspace
+from skbackprop.core.workspace import Workspace, keep_freed_memory
 from skbackprop.layers.base import Forward
 from skbackprop.linearization.mixed import MixedRecord
 from skbackprop.linearization.record import Moments, Record
@@ -28,8 +28,6 @@ ARRAYS_A_LAYER = 4
 LARGER = 2
 # Tangents of so many numbers go through a chunk at once: more would leave the cache.
 TANGENTS_AT_ONCE = 2**18
-# Blocks up to this size are asked to stay with the process once they are free.
-KEPT_BYTES = 2**24
 
 # product(record, tangents, grads) writes products.
 Product = Callable[[Record, ParamViews, ParamViews], None]
@@ -96,7 +94,7 @@ class CurvatureProducts:
         self._vectors_at_once = max(
             1, TANGENTS_AT_ONCE // (size * max(network.widths[1:]))
         )
-        _keep_freed_memory()
+        keep_freed_memory()
         self._records: dict[int, Record] = {}
         self._params = network.layout.views(self._theta)
         self._frames: dict[tuple[int, int], _Frame] = {}
@@ -376,23 +374,6 @@ class _Frame(NamedTuple):
 
     reader: ChunkReader
     steps: list[Forward]
-
-
-def _keep_freed_memory() -> None:
-    """Let the C library hold on to the memory of temporaries.
-
-    glibc maps large blocks from the system one by one and gives each back when it is
-    freed. Linearised layers return new arrays: to get each mapped and zeroed anew, page
-    by page, takes as long as the products do. Once a program has freed a mapped block
-    of up to 32 MiB, glibc takes such sizes for usual: it serves them from its heap, and
-    gives back what is free there beyond twice that size (``M_MMAP_THRESHOLD`` in the
-    manual page of ``mallopt``). Most programs free such an array sooner or later; this
-    makes it sooner. The block is never written to: it takes no memory, and some
-    microseconds. Where the user has set ``MALLOC_MMAP_THRESHOLD_``, and with other C
-    libraries, nothing changes; ``MALLOC_MMAP_THRESHOLD_=131072 python -m
-    benchmarks.curvature`` shows what it saves.
-    """
-    np.empty(KEPT_BYTES, np.uint8)
 
 
 def _along(

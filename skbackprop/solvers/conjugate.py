@@ -1,30 +1,12 @@
 """Conjugate gradients and their like: what is known of a matrix from its products."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
+from skbackprop.solvers.span import Descent, Leg
+
 Map = Callable[[np.ndarray], np.ndarray]
-
-
-@dataclass
-class Descent:
-    """Where conjugate gradients have come to.
-
-    Parameters
-    ----------
-    way : ndarray of shape (n_params,)
-        The step.
-    promised : float
-        By how much it lowers the quadratic model.
-    at_edge : bool
-        Whether it ends at the edge of the trust region.
-    """
-
-    way: np.ndarray
-    promised: float
-    at_edge: bool = False
 
 
 def conjugate_gradients(
@@ -33,7 +15,7 @@ def conjugate_gradients(
     preconditioner: Map,
     forcing: float,
     max_products: int,
-) -> Descent:
+) -> list[Leg]:
     """Lower a convex quadratic model by preconditioned conjugate gradients.
 
     Parameters
@@ -51,28 +33,37 @@ def conjugate_gradients(
 
     Returns
     -------
-    Descent
-        The step.
+    list of Leg
+        The way to where it ends, in parts that get longer: they end after 1, 2, 4, 8
+        products and so on. Where the first is of no use, nothing is gone.
     """
-    x, residual = np.zeros_like(gradient), gradient.copy()
-    goal = forcing * float(np.linalg.norm(gradient))
+    residual, goal = gradient.copy(), forcing * float(np.linalg.norm(gradient))
     z = preconditioner(residual)
     direction, pull = -z, float(residual @ z)
-    for _ in range(max_products):
-        image = product(direction)
-        bend = float(direction @ image)
-        if not bend > 0:
+    legs: list[Leg] = []
+    way, image = np.zeros_like(gradient), np.zeros_like(gradient)
+    begun = 0
+    for done in range(1, max_products + 1):
+        change = product(direction)
+        bend = float(direction @ change)
+        # Neither below zero by rounding, nor overflowed.
+        if not 0 < bend < np.inf:
             break
         length = pull / bend
-        x += length * direction
-        residual += length * image
+        way += length * direction
+        image += length * change
+        residual += length * change
         if float(np.linalg.norm(residual)) <= goal:
-            break
+            return [*legs, Leg(way, image, done - begun)]
+        if 2 * (done - begun) >= done:
+            legs.append(Leg(way, image, done - begun))
+            way, image = np.zeros_like(gradient), np.zeros_like(gradient)
+            begun = done
         z = preconditioner(residual)
         pull, before = float(residual @ z), pull
         direction *= pull / before
         direction -= z
-    return Descent(x, _promise(x, residual, gradient))
+    return [*legs, Leg(way, image, done - begun)]
 
 
 def _promise(x: np.ndarray, residual: np.ndarray, gradient: np.ndarray) -> float:

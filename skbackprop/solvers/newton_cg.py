@@ -9,7 +9,6 @@ import numpy as np
 from skbackprop._compat import Interval, StrOptions
 from skbackprop.linearization import CurvatureProducts
 from skbackprop.solvers.conjugate import (
-    Descent,
     conjugate_gradients,
     lowest_direction,
     steihaug,
@@ -24,8 +23,9 @@ from skbackprop.solvers.preconditioners import (
     KroneckerFactored,
     Preconditioner,
 )
+from skbackprop.solvers.span import Leg, Span
 
-PRECONDITIONERS: dict[str | None, Callable[[CurvatureProducts], Preconditioner]] = {
+PRECONDITIONERS: dict[str | None, type[Preconditioner]] = {
     "kfac": KroneckerFactored,
     "diagonal": Diagonal,
     None: Identity,
@@ -38,8 +38,13 @@ FLOOR = 1e-6
 LARGEST = 1e12
 # As the gradient falls, its equations are solved more precisely, by this power.
 POWER = 0.25
-# So many steps go by one preconditioner.
-REFRESH = 4
+# Where each step is much work, along a bent valley, it pays to look along this many
+# earlier steps as well, ...
+EARLIER = 3
+# ... one for every so many products that a step takes, ...
+PRODUCTS_EACH = 4
+# ... on average over steps: of the former average, this share stays.
+FADING = 0.8
 # A step that brings less than this share of what it promised is not taken.
 WORTHWHILE = 1e-4
 # Curvature below minus this share of the largest leads away from a saddle.
@@ -51,8 +56,10 @@ class NewtonCG(FullBatch, name="newton-cg"):
     """Newton's method, with steps found by conjugate gradients: no matrix is formed.
 
     With the Gauss-Newton matrix steps are damped as in the Levenberg-Marquardt method,
-    and always lead downhill. With the Hessian they stay in a trust region, follow
-    directions of negative curvature to its edge, and leave saddle points.
+    and always lead downhill. They are looked for where conjugate gradients and the last
+    few steps lead; there, more damping takes no more products. With the Hessian they
+    stay in a trust region, follow directions of negative curvature to its edge, and
+    leave saddle points.
 
     Parameters
     ----------
@@ -76,6 +83,9 @@ class NewtonCG(FullBatch, name="newton-cg"):
     References
     ----------
     J. Martens, "Deep learning via Hessian-free optimization", ICML 2010.
+
+    G. Narkiss and M. Zibulevsky, "Sequential subspace optimization method for
+    large-scale unconstrained problems", 2005.
 
     Examples
     --------
@@ -120,63 +130,96 @@ class _Damped:
 
     def __init__(self, spec: NewtonCG, function: Function) -> None:
         self.function, self.max_products = function, spec.max_products
-        self.prepare = PRECONDITIONERS[spec.preconditioner]
-        self.precondition: Preconditioner | None = None
+        self.kind = PRECONDITIONERS[spec.preconditioner]
+        self.preconditioner: Preconditioner | None = None
         self.prepared_at: np.ndarray | None = None
         self.forcing = _Forcing(spec.forcing)
-        self.damping = self.scale = 0.0
+        self.damping = self.scale = self.usual = 0.0
+        self.earlier: list[np.ndarray] = []
         self.n_steps = 0
 
     def step(self, point: Point) -> Point | None:
         """Raise the damping until a step does what it promises."""
         function, products = self.function, self.function.curvature(point.x)
-        self._prepare(products, point)
+        preconditioner = self._prepared(products, point)
+        if self.scale == 0.0:
+            self._begin(point, preconditioner)
         while self.damping <= LARGEST * self.scale:
-            found = self._descent(products, point)
+            span = self._span(products, preconditioner, point)
+            found = span.descend()
             if function.is_rounding(point, found.promised):
                 return None
-            trial = function.at(point.x + found.way)
-            self._adapt((point.value - trial.value) / found.promised)
-            if function.lowers(point, trial, WORTHWHILE * found.promised):
-                return trial
-            # Evaluations are cheaper than products: first try less of the same.
-            shorter = backtracking(function, point, found.way, 0.5)
-            if shorter is not None:
-                return shorter
+            ahead = self._damped(span, point)
+            if ahead is None:
+                # As where targets are of many digits, and the way there is long: less
+                # of the same may do more than the model knows.
+                ahead = backtracking(function, point, found.way, 0.5)
+            if ahead is not None:
+                return ahead
             self.damping *= 4.0
         return None
 
-    def _prepare(self, products: CurvatureProducts, point: Point) -> None:
-        if self.n_steps % REFRESH == 0:
-            self.prepared_at = point.x
-            self.precondition = self.prepare(products)
-        elif self.precondition is None and self.prepared_at is not None:
-            # An earlier run had it, which was cut off.
-            self.precondition = self.prepare(self.function.curvature(self.prepared_at))
-        if self.n_steps == 0:
-            self._begin(point)
-        self.n_steps += 1
+    def _damped(self, span: Span, point: Point) -> Point | None:
+        """Return a lower point; None where damping comes to nothing."""
+        function, damping = self.function, self.damping
+        while self.damping <= LARGEST * self.scale:
+            # No new products: they are known for all dampings.
+            found = span.descend(self.damping - damping)
+            if function.is_rounding(point, found.promised):
+                break
+            trial = function.at(point.x + found.way)
+            if function.lowers(point, trial, WORTHWHILE * found.promised):
+                self._adapt((point.value - trial.value) / found.promised)
+                self.earlier = [*self.earlier, found.way][-EARLIER:]
+                return trial
+            self.damping *= 4.0
+        self.damping = 1.5 * damping
+        return None
 
-    def _begin(self, point: Point) -> None:
-        assert self.precondition is not None
+    def _prepared(self, products: CurvatureProducts, point: Point) -> Preconditioner:
+        if self.n_steps % self.kind.n_steps == 0:
+            self.prepared_at = point.x
+            self.preconditioner = self.kind(products)
+        elif self.preconditioner is None:
+            # An earlier run had it, which was cut off.
+            assert self.prepared_at is not None
+            self.preconditioner = self.kind(self.function.curvature(self.prepared_at))
+        self.n_steps += 1
+        return self.preconditioner
+
+    def _begin(self, point: Point, preconditioner: Preconditioner) -> None:
         along = point.gradient / np.linalg.norm(point.gradient)
-        self.scale = self.precondition.curvature(along)
+        self.scale = preconditioner.curvature(along)
         self.damping = FIRST * self.scale
         if not self.scale > 0:
             self.damping = self.scale = self.function.first_damping(point)
 
-    def _descent(self, products: CurvatureProducts, point: Point) -> Descent:
-        damping, precondition = self.damping, self.precondition
-        assert precondition is not None
+    def _span(
+        self, products: CurvatureProducts, preconditioner: Preconditioner, point: Point
+    ) -> Span:
+        """Return the model where conjugate gradients and earlier steps lead."""
+        damping = self.damping
         hold = self.function.problem.objective.hold
-        return conjugate_gradients(
-            lambda vector: products.gauss_newton(vector) + damping * vector,
+
+        def product(vector: np.ndarray) -> np.ndarray:
+            return products.gauss_newton(vector) + damping * vector
+
+        legs = conjugate_gradients(
+            product,
             point.gradient,
             # What is pruned stays out of the search.
-            lambda vector: hold(precondition.solve(vector, damping)),
+            lambda vector: hold(preconditioner.solve(vector, damping)),
             self.forcing.at(point),
             self.max_products,
         )
+        spent = sum(leg.n_products for leg in legs)
+        self.usual += (1.0 - FADING) * (spent - self.usual)
+        n_earlier = min(len(self.earlier), int(self.usual / PRODUCTS_EACH))
+        for way in self.earlier[len(self.earlier) - n_earlier :]:
+            image = product(way)
+            if np.isfinite(way @ image):
+                legs.append(Leg(way, image))
+        return Span(point.gradient, legs)
 
     def _adapt(self, gain: float) -> None:
         if gain > 0.75:
@@ -187,7 +230,7 @@ class _Damped:
 
 def _gauss_newton(spec: NewtonCG, function: Function) -> Moves:
     damped = _Damped(spec, function)
-    own = (damped, "damping", "scale", "n_steps", "prepared_at")
+    own = (damped, "damping", "scale", "usual", "earlier", "n_steps", "prepared_at")
     return Moves(damped.step, memory=Memory(own, (damped.forcing, "steepest")))
 
 
@@ -206,6 +249,7 @@ class _TrustRegion:
         if self.radius == 0.0:
             length = function.first_step(point) * np.linalg.norm(point.gradient)
             self.radius = max(1.0, float(length))
+        radius = self.radius
         while True:
             found = steihaug(
                 products.hessian,
@@ -215,7 +259,7 @@ class _TrustRegion:
                 self.max_products,
             )
             if function.is_rounding(point, found.promised):
-                return None
+                return self._down(point, radius)
             trial = function.at(point.x + found.way)
             gain = (point.value - trial.value) / found.promised
             if not gain >= 0.25:
@@ -224,6 +268,13 @@ class _TrustRegion:
                 self.radius *= 2.0
             if function.lowers(point, trial, WORTHWHILE * found.promised):
                 return trial
+
+    def _down(self, point: Point, radius: float) -> Point | None:
+        """Where the ball has shrunk to nothing, try the gradient's own way."""
+        if self.radius == radius:
+            return None
+        self.radius, length = radius, self.function.first_step(point)
+        return backtracking(self.function, point, -point.gradient, length)
 
     def escape(self, point: Point) -> Point | None:
         """Go along the direction in which the objective curves down most."""

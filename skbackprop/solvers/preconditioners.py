@@ -1,6 +1,7 @@
 """Rough inverses of the Gauss-Newton matrix, for conjugate gradients."""
 
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 import numpy as np
 
@@ -19,7 +20,15 @@ class Preconditioner(ABC):
     ----------
     products : CurvatureProducts
         The objective near that point.
+
+    Attributes
+    ----------
+    n_steps : int
+        How many steps go by one: what takes as long as several products is not made
+        anew for each.
     """
+
+    n_steps: ClassVar[int] = 1
 
     @abstractmethod
     def __init__(self, products: CurvatureProducts) -> None: ...
@@ -74,6 +83,8 @@ class Identity(Preconditioner):
 
 class Diagonal(Preconditioner):
     """The inverse of the damped diagonal, to the power 3/4 as Martens has it."""
+
+    n_steps: ClassVar[int] = 4
 
     def __init__(self, products: CurvatureProducts) -> None:
         self.entries = _entries(products)

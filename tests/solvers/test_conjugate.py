@@ -10,6 +10,7 @@ from skbackprop.solvers.conjugate import (
     lowest_direction,
     steihaug,
 )
+from skbackprop.solvers.span import Span
 
 N = 12
 rng = np.random.RandomState(0)
@@ -36,8 +37,9 @@ def solved(preconditioner=lambda v: v, forcing=1e-12, n=100):
         count.append(v)
         return CONVEX @ v
 
-    found = conjugate_gradients(product, GRADIENT, preconditioner, forcing, n)
-    return found, len(count)
+    legs = conjugate_gradients(product, GRADIENT, preconditioner, forcing, n)
+    assert sum(leg.n_products for leg in legs) == len(count)
+    return Span(GRADIENT, legs).descend(), len(count)
 
 
 def test_it_solves_the_equations_in_as_many_products_as_there_are_eigenvalues():
@@ -67,6 +69,29 @@ def test_it_leaves_so_much_of_the_gradient(forcing):
 def test_every_product_lowers_the_model():
     values = [solved(n=n)[0].promised for n in range(1, N)]
     assert (np.diff(values) > 0).all()
+
+
+def test_its_legs_double_and_end_where_the_path_ends():
+    legs = conjugate_gradients(
+        lambda v: CONVEX @ v, GRADIENT, lambda v: v, 1e-12, N - 1
+    )
+    assert [leg.n_products for leg in legs] == [1, 1, 2, 4, 3]
+    for leg in legs:
+        assert_allclose(leg.image, CONVEX @ leg.way, atol=1e-12)
+    # Conjugate, so that the end of the path is where the model is lowest.
+    end = sum(leg.way for leg in legs)
+    assert_allclose(end, Span(GRADIENT, legs).descend().way, rtol=1e-8)
+
+
+USELESS = {"zero": 0.0 * GRADIENT, "downwards": GRADIENT, "overflow": np.inf * GRADIENT}
+
+
+@pytest.mark.parametrize("image", USELESS.values(), ids=USELESS)
+def test_where_the_first_product_is_useless_there_is_no_step(image):
+    legs = conjugate_gradients(lambda v: image, GRADIENT, lambda v: v, 1e-12, 5)
+    found = Span(GRADIENT, legs).descend()
+    assert not found.way.any()
+    assert found.promised == 0.0
 
 
 def test_within_the_ball_it_is_newtons_step():

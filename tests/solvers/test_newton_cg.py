@@ -148,6 +148,47 @@ def test_they_know_the_curvature_along_a_vector():
     assert 0.2 * exact < KroneckerFactored(at).curvature(vector) < 5 * exact
 
 
+@pytest.mark.parametrize(("name", "n_made"), [("kfac", 8), ("diagonal", 2)])
+def test_what_takes_as_long_as_many_products_serves_several_steps(
+    monkeypatch, name, n_made
+):
+    made, given = [], make(perceptron((3, 4, 2)), max_iter=8, tol=0.0)
+    method = {"kfac": "kronecker_blocks", "diagonal": "gauss_newton_diagonal"}[name]
+    original = getattr(CurvatureProducts, method)
+
+    def counted(self, *args):
+        made.append(self)
+        return original(self, *args)
+
+    monkeypatch.setattr(CurvatureProducts, method, counted)
+    NewtonCG(preconditioner=name).minimise(given)
+    assert len(given.monitor.losses) == 8
+    assert len(made) == n_made
+
+
+def test_more_damping_takes_no_more_products(monkeypatch):
+    given = make(perceptron((3, 4, 2)), max_iter=1)
+    counts = {"gauss_newton": 0, "value_and_gradient": 0}
+
+    def counted(name):
+        original = getattr(CurvatureProducts, name)
+
+        def method(self, *args):
+            counts[name] += 1
+            return original(self, *args)
+
+        monkeypatch.setattr(CurvatureProducts, name, method)
+
+    for name in counts:
+        counted(name)
+    # Far from what the weights can tell at once, steps promise too much.
+    given.data = Data(X, MatrixTarget(1e3 * Y))
+    NewtonCG(forcing=0.9).minimise(given)
+    assert given.monitor.losses
+    assert counts["value_and_gradient"] > 2  # the start, and several trials
+    assert counts["gauss_newton"] == 1
+
+
 def n_products(at, kind, damping=1e-4):
     """How many products solve the damped equations with a preconditioner."""
     calls, precondition = [], kind(at)
