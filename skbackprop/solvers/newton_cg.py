@@ -179,7 +179,11 @@ class _Damped:
     def _prepared(self, products: CurvatureProducts, point: Point) -> Preconditioner:
         if self.n_steps % self.kind.n_steps == 0:
             self.prepared_at = point.x
-            self.preconditioner = self.kind(products)
+            self.preconditioner = (
+                self.kind(products)
+                if self.preconditioner is None
+                else self.preconditioner.renewed(products)
+            )
         elif self.preconditioner is None:
             # An earlier run had it, which was cut off.
             assert self.prepared_at is not None

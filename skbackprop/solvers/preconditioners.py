@@ -1,6 +1,7 @@
 """Rough inverses of the Gauss-Newton matrix, for conjugate gradients."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -32,6 +33,21 @@ class Preconditioner(ABC):
 
     @abstractmethod
     def __init__(self, products: CurvatureProducts) -> None: ...
+
+    def renewed(self, products: CurvatureProducts) -> "Preconditioner":
+        """Return another one, for a later point of the same problem.
+
+        Parameters
+        ----------
+        products : CurvatureProducts
+            The objective near that point.
+
+        Returns
+        -------
+        Preconditioner
+            The same as one made from nothing.
+        """
+        return type(self)(products)
 
     @abstractmethod
     def solve(self, vector: np.ndarray, damping: float) -> np.ndarray:
@@ -110,12 +126,20 @@ class KroneckerFactored(Preconditioner):
     approximate curvature", ICML 2015.
     """
 
-    def __init__(self, products: CurvatureProducts) -> None:
+    def __init__(
+        self,
+        products: CurvatureProducts,
+        earlier: "KroneckerFactored | None" = None,
+    ) -> None:
         layout = products.objective.network.layout
-        self.blocks = _blocks(products)
+        self.blocks = _blocks(products, {} if earlier is None else dict(earlier.blocks))
         self.others, self.entries = _others(products, [key for key, _ in self.blocks])
         self.n_params, self.padded = products.n_params, np.zeros(layout.size)
         self.views = layout.views(self.padded)
+
+    def renewed(self, products: CurvatureProducts) -> "KroneckerFactored":
+        """Return another one; moments that are the same are not taken apart again."""
+        return KroneckerFactored(products, self)
 
     def solve(self, vector: np.ndarray, damping: float) -> np.ndarray:
         """Return the solutions of all blocks."""
@@ -139,13 +163,25 @@ class KroneckerFactored(Preconditioner):
 class _Block:
     """The Kronecker product of two symmetric matrices, by their eigenvectors."""
 
-    def __init__(self, inputs: np.ndarray, outputs: np.ndarray) -> None:
+    input_values: np.ndarray
+    of_inputs: np.ndarray
+
+    def __init__(
+        self, inputs: np.ndarray, outputs: np.ndarray, earlier: "_Block | None" = None
+    ) -> None:
         if not (all_finite(inputs) and all_finite(outputs)):
             inputs, outputs = np.eye(len(inputs)), np.eye(len(outputs))
-        a, self.of_inputs = np.linalg.eigh(inputs.astype(np.float64))
+        self.inputs = inputs
+        # Those of the data are the same at every point, and as a rule the most.
+        if earlier is not None and np.array_equal(inputs, earlier.inputs):
+            self.input_values, self.of_inputs = earlier.input_values, earlier.of_inputs
+        else:
+            self.input_values, self.of_inputs = np.linalg.eigh(
+                inputs.astype(np.float64)
+            )
         g, self.of_outputs = np.linalg.eigh(outputs.astype(np.float64))
         # What is below zero is so by rounding.
-        self.values = np.multiply.outer(a.clip(0.0), g.clip(0.0))
+        self.values = np.multiply.outer(self.input_values.clip(0.0), g.clip(0.0))
 
     def curvature(self, matrix: np.ndarray) -> float:
         turned = self.of_inputs.T @ matrix @ self.of_outputs
@@ -157,12 +193,14 @@ class _Block:
         return self.of_inputs @ turned @ self.of_outputs.T
 
 
-def _blocks(products: CurvatureProducts) -> list[tuple[int, _Block]]:
+def _blocks(
+    products: CurvatureProducts, earlier: Mapping[int, _Block]
+) -> list[tuple[int, _Block]]:
     """Return the block of each dense layer, with the layer's position."""
     n_out = products.objective.network.n_out
     rng = None if n_out <= EXACT_OUTPUTS else np.random.RandomState(0)
     found = products.kronecker_blocks(rng)
-    return [(key, _Block(*pair)) for key, pair in found.items()]
+    return [(key, _Block(*pair, earlier.get(key))) for key, pair in found.items()]
 
 
 def _others(

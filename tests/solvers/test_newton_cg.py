@@ -137,6 +137,25 @@ def test_on_a_linear_least_squares_problem_kfac_is_the_inverse():
     assert_allclose(found.curvature(vector), vector @ matrix @ vector, rtol=1e-9)
 
 
+def test_moments_of_the_data_are_taken_apart_once(monkeypatch):
+    taken_apart = []
+    given = make(perceptron((3, 4, 2)))
+    points = [given.theta, given.theta + 0.1]
+    at, later = (
+        CurvatureProducts(given.objective, point, given.data) for point in points
+    )
+    own, vector = np.linalg.eigh, rng.normal(size=at.n_params)
+    first = KroneckerFactored(at)
+    expected = KroneckerFactored(later).solve(vector, 0.1)
+    monkeypatch.setattr(
+        np.linalg, "eigh", lambda m: taken_apart.append(len(m)) or own(m)
+    )
+    renewed = first.renewed(later)
+    assert_array_equal(renewed.solve(vector, 0.1), expected)
+    # All but the moments of the three features and the bias.
+    assert taken_apart == [4, 5, 2]
+
+
 def test_they_know_the_curvature_along_a_vector():
     at = near(perceptron((3, 4, 2)))
     vector = rng.normal(size=at.n_params)
