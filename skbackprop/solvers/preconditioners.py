@@ -126,6 +126,8 @@ class KroneckerFactored(Preconditioner):
     approximate curvature", ICML 2015.
     """
 
+    blocks: list[tuple[int, "_Block"]]
+
     def __init__(
         self,
         products: CurvatureProducts,
