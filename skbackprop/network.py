@@ -1,6 +1,6 @@
 """A network: layers in a row, over one flat parameter vector."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
@@ -249,7 +249,7 @@ class Network:
         sparse: bool = False,
         first_row: int = 0,
         now: Pass | None = None,
-        first_gradient: Product | None = None,
+        products: Mapping[int, Product] | None = None,
     ) -> BoundNetwork:
         """Bind the layers to parameters, a gradient and a number of rows.
 
@@ -270,9 +270,9 @@ class Network:
         now : Pass, optional
             In training, tells of the batch at hand; by default the network works as in
             prediction.
-        first_gradient : callable, optional
-            What the first layer calls for the gradient of its weights, if not the
-            matrix product.
+        products : dict of int to callable, optional
+            What layers call for the gradient of their weights, if not the matrix
+            product, by their positions.
 
         Returns
         -------
@@ -293,7 +293,7 @@ class Network:
                 grads=grads[key] if grads is not None else (),
                 workspace=workspace,
                 product=_product(sparse, params[key]),
-                gradient_product=first_gradient if key == 0 else None,
+                gradient_product=products.get(key) if products else None,
                 wants_input_gradient=key > first,
                 column_major=self.has_few_outputs and key == last,
                 sparse=sparse,

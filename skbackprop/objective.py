@@ -8,7 +8,7 @@ where ``S`` is the total weight of the rows: as in scikit-learn, the penalty is 
 out over the rows of a batch.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,7 +72,7 @@ class Objective:
         sparse: bool,
         first_row: int = 0,
         now: Pass | None = None,
-        first_gradient: Product | None = None,
+        products: Mapping[int, Product] | None = None,
     ) -> BatchGradient:
         """Bind forward pass, loss and backward pass to a number of rows.
 
@@ -90,8 +90,8 @@ class Objective:
             Where the rows begin in their batch, which threads may share.
         now : Pass, optional
             In training, tells layers of the batch at hand.
-        first_gradient : callable, optional
-            What the first layer calls for the gradient of its weights.
+        products : dict of int to callable, optional
+            What layers call for the gradient of their weights, by their positions.
 
         Returns
         -------
@@ -108,7 +108,7 @@ class Objective:
             sparse,
             first_row,
             now,
-            first_gradient,
+            products,
         )
         forward, backward = bound.forward, bound.backward
         inverse_link, loss_gradient = self.loss.inverse_link, self.loss.scaled_gradient

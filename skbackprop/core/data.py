@@ -168,6 +168,45 @@ class Chunk(NamedTuple):
     weight: np.ndarray | None
 
 
+class LateRows:
+    """Rows of a matrix on their way into a buffer: whoever needs some fetches them.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        The matrix, C-contiguous.
+    order : ndarray of int of shape (n_rows,)
+        Which rows.
+    buffer : ndarray of shape (n_rows, n_features)
+        Where to.
+    """
+
+    __slots__ = ("X", "buffer", "order")
+
+    def __init__(self, X: np.ndarray, order: np.ndarray, buffer: np.ndarray) -> None:
+        self.X, self.order, self.buffer = X, order, buffer
+
+    def __getitem__(self, rows: slice) -> "LateRows":
+        """Return some of them, still on their way."""
+        return LateRows(self.X, self.order[rows], self.buffer[rows])
+
+    def fetch(self, rows: slice) -> np.ndarray:
+        """Copy some rows.
+
+        Parameters
+        ----------
+        rows : slice
+            Which of them.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_features)
+            Where they are in the buffer.
+        """
+        # The default mode, "raise", would go through a temporary.
+        return self.X.take(self.order[rows], 0, self.buffer[rows], "clip")
+
+
 class ChunkReader:
     """Reads rows of some data into buffers; their weights relative to the mean.
 
@@ -179,6 +218,9 @@ class ChunkReader:
         The largest number of rows read at once.
     dtype : dtype
         The floating type of targets and weights; inputs keep theirs.
+    late : bool, default=False
+        Whether inputs are ``LateRows``, which threads fetch a part each. Such data is
+        C-contiguous.
 
     Attributes
     ----------
@@ -187,13 +229,15 @@ class ChunkReader:
         them can be kept.
     """
 
-    def __init__(self, data: Data, max_rows: int, dtype: np.dtype) -> None:
+    def __init__(
+        self, data: Data, max_rows: int, dtype: np.dtype, late: bool = False
+    ) -> None:
         self.data = data
         # Column-major, as the raw scores of few outputs are.
         self._target = np.empty((data.target.width, max_rows), dtype).T
         self._weight = None if data.weight is None else np.empty(max_rows, dtype)
         self._mean_weight = data.mean_weight
-        self._gather = _gatherer(data.X, max_rows)
+        self._gather = (_postponer if late else _gatherer)(data.X, max_rows)
         self.in_place = not data.is_sparse
 
     def read(self, order: Any, n_rows: int) -> Chunk:
@@ -239,3 +283,16 @@ def _gatherer(X: Any, max_rows: int) -> Any:
         return buffer[: len(rows)]
 
     return gather
+
+
+def _postponer(X: np.ndarray, max_rows: int) -> Any:
+    """Return a callable that notes which rows are to be copied into a buffer."""
+    late = LateRows(
+        X, np.empty(max_rows, np.intp), np.empty((max_rows, X.shape[1]), X.dtype)
+    )
+
+    def postpone(rows: np.ndarray) -> LateRows:
+        late.order[: len(rows)] = rows
+        return late[: len(rows)]
+
+    return postpone

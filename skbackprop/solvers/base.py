@@ -203,6 +203,13 @@ class Problem:
         return mixes or objective.loss.mixes_rows
 
     @property
+    def gathers_rows(self) -> bool:
+        """Whether rows of a dense matrix are copied as they are, in random order."""
+        if not self.shuffle or self.augmentation is not None or self.data.is_sparse:
+            return False
+        return bool(self.data.X.flags.c_contiguous)
+
+    @property
     def n_batches(self) -> int:
         """The number of batches in an epoch."""
         return -(-len(self.data) // self.batch_size)

@@ -58,7 +58,7 @@ class Epoch:
         self._mean_weight = data.mean_weight
         chunk_rows = min(_rows_per_chunk(problem), self._n_rows)
         self._chunks = slices(self._n_rows, chunk_rows)
-        self._reader = ChunkReader(data, chunk_rows, theta.dtype)
+        self._reader = ChunkReader(data, chunk_rows, theta.dtype, gradients.fetches)
         self._predictions = objective.network.score_buffer(chunk_rows, theta.dtype)
         self._scale = None if data.weight is None else np.empty(chunk_rows, theta.dtype)
         self._augment: np.random.Generator | None = None

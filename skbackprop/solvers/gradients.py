@@ -11,7 +11,7 @@ from skbackprop.core.threads import Crew
 from skbackprop.core.workspace import Workspace
 from skbackprop.objective import BatchGradient
 from skbackprop.solvers.base import Problem
-from skbackprop.solvers.deferred import DeferredProduct
+from skbackprop.solvers.deferred import DeferredProducts
 
 __all__ = ["Gradients"]
 
@@ -25,21 +25,25 @@ class Gradients:
         The objective, its parameters and the largest batch.
     crew : Crew
         The threads that share the rows of each batch.
-    deferred : DeferredProduct, optional
+    deferred : DeferredProducts, optional
         What is left to the step.
 
     Attributes
     ----------
     vectors : list of ndarray of shape (n_params,)
         What a bound gradient writes: the gradient is their sum.
+    fetches : bool
+        Whether a bound gradient takes ``LateRows``, of which each thread fetches its
+        own.
     """
 
     def __init__(
-        self, problem: Problem, crew: Crew, deferred: DeferredProduct | None = None
+        self, problem: Problem, crew: Crew, deferred: DeferredProducts | None = None
     ) -> None:
         self._problem, self._crew, self._deferred = problem, crew, deferred
         theta, network = problem.theta, problem.objective.network
         self._n_threads = 1 if problem.keeps_rows_together else crew.size
+        self.fetches = self._n_threads > 1 and problem.gathers_rows
         self.vectors = [np.zeros_like(theta) for _ in range(self._n_threads)]
         most_rows = -(-problem.batch_size // self._n_threads)
         self._workspaces = [
@@ -83,7 +87,7 @@ class Gradients:
             problem.data.is_sparse,
             first_row,
             self._now,
-            None if deferred is None else deferred.product(first_row),
+            None if deferred is None else deferred.products(first_row),
         )
 
     def _shared(self, n_rows: int) -> BatchGradient:
@@ -96,17 +100,19 @@ class Gradients:
         idle, crew = self.vectors[len(parts) :], self._crew
         network, dtype = self._problem.objective.network, self._problem.theta.dtype
         predictions, deferred = network.score_buffer(n_rows, dtype), self._deferred
+        fetches = self.fetches
 
         def gradient(x: Any, target: np.ndarray, scale: Any) -> np.ndarray:
             def run(thread: int) -> None:
                 rows = parts[thread]
                 of_rows = scale[rows] if isinstance(scale, np.ndarray) else scale
-                predictions[rows] = gradients[thread](x[rows], target[rows], of_rows)
+                inputs = x.fetch(rows) if fetches else x[rows]
+                predictions[rows] = gradients[thread](inputs, target[rows], of_rows)
 
             for vector in idle:
                 vector.fill(0.0)
             if deferred is not None:
-                deferred.x = x
+                deferred.begin(x.buffer if fetches else x)
             crew.run([partial(run, thread) for thread in range(len(parts))])
             return predictions
 

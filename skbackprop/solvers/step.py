@@ -11,7 +11,7 @@ from skbackprop.core.ops import slices
 from skbackprop.core.threads import Crew
 from skbackprop.penalties import Penalty
 from skbackprop.solvers.base import Problem
-from skbackprop.solvers.deferred import DeferredProduct
+from skbackprop.solvers.deferred import DeferredProducts
 from skbackprop.solvers.orthant import bind_orthant
 from skbackprop.solvers.projection import bind_max_norm
 from skbackprop.updates import Span, Update, bind_chain
@@ -32,7 +32,7 @@ def bind_step(
     moments: Sequence[Sequence[np.ndarray]],
     crew: Crew,
     after_step: Callable[[np.ndarray], None] | None = None,
-    deferred: DeferredProduct | None = None,
+    deferred: DeferredProducts | None = None,
 ) -> BoundStep:
     """Bind what follows a gradient: sum, penalty, updates, projection.
 
@@ -53,7 +53,7 @@ def bind_step(
         Who does it.
     after_step : callable, optional
         Called after each step, with a vector that it may overwrite.
-    deferred : DeferredProduct, optional
+    deferred : DeferredProducts, optional
         A part of the gradient that is still to be computed.
 
     Returns
@@ -116,7 +116,7 @@ def _bind_parts(
     grads: Sequence[np.ndarray],
     moments: Sequence[Sequence[np.ndarray]],
     crew: Crew,
-    deferred: DeferredProduct | None,
+    deferred: DeferredProducts | None,
 ) -> BoundStep:
     n_weights, size = problem.objective.network.layout.n_weights, grads[0].size
 
@@ -129,7 +129,7 @@ def _bind_parts(
             first = _sums(grad, others)
         else:
             first = [
-                deferred.bind(part, grad),
+                *deferred.bind(part, grad),
                 *_sums(grad, others, max(0, deferred.size - part.start)),
             ]
         return _bind_part(problem.objective.penalty, chain, span, first, own)

@@ -19,7 +19,7 @@ from skbackprop.solvers.base import (
     Status,
     Verdict,
 )
-from skbackprop.solvers.deferred import DeferredProduct
+from skbackprop.solvers.deferred import DeferredProducts
 from skbackprop.solvers.epoch import Epoch
 from skbackprop.solvers.gradients import Gradients
 from skbackprop.solvers.handover import Handover
@@ -56,8 +56,8 @@ class Stepwise(Solver):
         crew = Crew(threads_for(problem.objective.network.work(problem.batch_size)))
         links = [*problem.clipping, *updates]
         deferred = None
-        if shares_step(moving, links, crew) and DeferredProduct.fits(moving):
-            deferred = DeferredProduct(moving)
+        if shares_step(moving, links, crew) and DeferredProducts.fits(moving):
+            deferred = DeferredProducts(moving)
         with single_threaded_products(), np.errstate(all="ignore"):
             gradients = Gradients(moving, crew, deferred)
             step = bind_step(

@@ -126,6 +126,21 @@ def test_a_reader_that_works_in_place_gathers_into_the_same_buffers(hold):
             assert_array_equal(a, b)
 
 
+@given(rows=SUBSETS, draw=st.data())
+def test_late_rows_are_copied_by_whoever_fetches_them(rows, draw):
+    data = make_data(np.ascontiguousarray, rows)
+    reader = ChunkReader(data, len(data), np.dtype(float), late=True)
+    for _ in range(2):
+        order = np.array(draw.draw(st.permutations(range(len(data)))))
+        late = reader.read(order, len(data)).x
+        late.buffer.fill(np.nan)
+        cut = draw.draw(st.integers(0, len(data)))
+        parts = late[:cut].fetch(slice(0, cut)), late.fetch(slice(cut, len(data)))
+        assert_array_equal(np.concatenate(parts), picked(data, order)[0])
+        assert_array_equal(late.buffer, picked(data, order)[0])
+        assert all(np.shares_memory(part, late.buffer) for part in parts if len(part))
+
+
 @pytest.mark.parametrize("rows", [None, np.arange(0, 20_000, 2)])
 @pytest.mark.parametrize("hold", [np.ascontiguousarray, np.asfortranarray, strided])
 def test_reading_does_not_copy_the_data(hold, rows):
