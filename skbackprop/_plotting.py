@@ -8,6 +8,7 @@ import numpy as np
 
 __all__ = [
     "axes_of",
+    "check_image_shape",
     "one_or_all",
     "pyplot",
     "scatter_style",
@@ -114,6 +115,28 @@ def share_of(
     return flat[:n]
 
 
+def check_image_shape(shape: Any, n_inputs: int) -> None:
+    """Refuse what is not the shape of images that are inputs.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Height and width, as the user gave them.
+    n_inputs : int
+        How many inputs the network has.
+    """
+    sizes = np.asarray(shape)
+    if sizes.shape != (2,) or sizes.dtype.kind not in "iu" or sizes.min() < 1:
+        raise ValueError(
+            f"image_shape must be two positive integers, height and width, got {shape}."
+        )
+    if sizes.prod() != n_inputs:
+        raise ValueError(
+            f"image_shape={tuple(shape)} is for {sizes.prod()} inputs, but the network "
+            f"has {n_inputs}."
+        )
+
+
 def one_or_all(axes: np.ndarray) -> Any:
     """Return what displays show as ``ax_``.
 
@@ -149,9 +172,9 @@ def style(kind: str, defaults: Mapping, given: Mapping | None) -> dict[str, Any]
     kind : str
         The class of the artist, by its place in matplotlib, as 'lines.Line2D'.
     defaults : dict
-        Under full names.
+        Under full names or short ones such as ``c`` and ``ls``.
     given : dict or None
-        The user's, under full names or short ones such as ``c`` and ``ls``.
+        The user's, likewise.
 
     Returns
     -------
@@ -162,7 +185,9 @@ def style(kind: str, defaults: Mapping, given: Mapping | None) -> dict[str, Any]
 
     module, _, name = kind.rpartition(".")
     artist = getattr(import_module(f"matplotlib.{module}"), name)
-    return {**defaults, **normalize_kwargs(dict(given or {}), artist)}
+    # One property under two names would be refused: the user's own is to win.
+    own = normalize_kwargs(dict(given or {}), artist)
+    return {**normalize_kwargs(dict(defaults), artist), **own}
 
 
 def scatter_style(defaults: Mapping, given: Mapping | None) -> dict[str, Any]:

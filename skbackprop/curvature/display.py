@@ -41,7 +41,7 @@ class CurvatureDisplay:
     'eigenvalue of the Hessian'
     """
 
-    def __init__(self, drawing: Drawing) -> None:
+    def __init__(self, *, drawing: Drawing) -> None:
         self.drawing = drawing
 
     def plot(self, ax: Any = None, **kwargs: Any) -> "CurvatureDisplay":
@@ -103,4 +103,4 @@ class CurvatureDisplay:
         picture = resolve(Picture, kind)
         operator = hessian_operator(estimator, X, y, sample_weight, layers=layers)
         drawing = picture.computed(operator, check_random_state(random_state))
-        return cls(drawing).plot(ax, **kwargs)
+        return cls(drawing=drawing).plot(ax, **kwargs)

@@ -111,7 +111,9 @@ class SharpnessDisplay:
         self.figure_ = self.ax_.figure
         name = self.name if name is None else name
         label = "largest eigenvalue" if name is None else name
-        options = style(LINE, {"marker": "o", "ms": 4, "label": label}, curve_kwargs)
+        options = style(
+            LINE, {"marker": "o", "markersize": 4, "label": label}, curve_kwargs
+        )
         (self.line_,) = self.ax_.plot(self.epochs, self.eigenvalues, **options)
         self.bound_line_ = None
         if plot_bound:
@@ -183,8 +185,9 @@ class SharpnessDisplay:
         check("SharpnessDisplay.from_estimator", every=every, tol=tol)
         if not isinstance(estimator, BaseBackprop):
             raise TypeError(
-                "Only estimators of skbackprop can be measured while they are fitted, "
-                f"not {type(estimator).__name__}."
+                "SharpnessDisplay fits a clone of an estimator of skbackprop, got "
+                f"{type(estimator).__name__}: of a pipeline, pass the last step and "
+                "transformed data; of a search, best_estimator_."
             )
         pyplot("SharpnessDisplay")  # or else all the work is for nothing
         watch = _Watch(X, y, sample_weight, every, tol, random_state)

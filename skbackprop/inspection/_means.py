@@ -121,10 +121,11 @@ class Means:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return the same, with what is missing shared out by the mean squares."""
         own, total = x[mine], np.zeros((len(change), *x[mine].shape), x.dtype)
-        squares = np.zeros_like(total)
+        squares, unit = np.zeros_like(total), _unit(change)
         for some, pairs in self._pairs(block, mine):
             parts = pairs * (own[:, np.newaxis] - self._references.x[some])
             total += _sums(parts)
+            parts *= unit
             squares += np.einsum("knmf,knmf->knf", parts, parts)
         total /= total.dtype.type(self._n_references)
         sums, weight = total.sum(axis=2), squares.sum(axis=2)
@@ -144,6 +145,18 @@ class Means:
             pairs = pairs.reshape(*at_cut.shape[:-1], -1)
             shape = (len(pairs), n_rows, some.stop - some.start, pairs.shape[-1])
             yield some, np.broadcast_to(pairs, shape)
+
+
+def _unit(change: np.ndarray) -> np.ndarray:
+    """Return a power of two for each, times which it is near 1.
+
+    Squares of outputs in units such as kilograms of stars would leave the range of
+    single precision. Powers of two round nothing.
+    """
+    _, exponent = np.frexp(change)
+    most = np.finfo(change.dtype).maxexp - 2
+    unit = np.ldexp(change.dtype.type(1), np.clip(-exponent, -most, most))
+    return unit[..., np.newaxis, np.newaxis]
 
 
 def _sums(pairs: np.ndarray) -> np.ndarray:

@@ -47,7 +47,8 @@ class CoalitionGradients(Attribution, name="coalition_gradients"):
         The number of gradients for each explained row, or a little more: each row of
         the background is used equally often, and at least once.
     random_state : int, default=0
-        The seed: the same explanations at every call.
+        The seed: the same explanations at every call with the same rows. Each row has
+        draws of its own, by its place among them.
 
     References
     ----------

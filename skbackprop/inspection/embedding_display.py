@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array, check_consistent_length, column_or_1d, get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from skbackprop._plotting import axes_of, scatter_style, style
+from skbackprop.estimators._pipelines import seen_by_last_step
 from skbackprop.inspection._networks import of_skbackprop
 
 __all__ = ["EmbeddingDisplay"]
@@ -254,12 +254,10 @@ def _hidden(estimator: Any, X: Any, layer: int) -> np.ndarray:
     """Return what a hidden layer makes of rows."""
     last = of_skbackprop(estimator)
     check_is_fitted(last)
-    if isinstance(estimator, Pipeline) and len(estimator) > 1:
-        X = estimator[:-1].transform(X)
-    found = last.hidden_activations(X)
-    if not -len(found) <= layer < len(found):
+    found = last.hidden_activations(seen_by_last_step(estimator, X))
+    if layer not in range(-len(found), len(found)):
         raise ValueError(
-            f"layer={layer} is none of the hidden layers: there are {len(found)}, "
+            f"layer={layer!r} is none of the hidden layers: there are {len(found)}, "
             "counted from 0."
         )
     return found[layer]
@@ -281,6 +279,8 @@ def _plane(embedding: np.ndarray) -> tuple[np.ndarray, tuple[str, str]]:
         )
     if embedding.shape[1] == 2:
         return embedding, ("component 1", "component 2")
+    if len(embedding) < 2:
+        raise ValueError("Principal components need two rows, got 1.")
     centered = embedding - embedding.mean(axis=0)
     u, s, _ = np.linalg.svd(centered, full_matrices=False)
     total = float((s**2).sum()) or 1.0

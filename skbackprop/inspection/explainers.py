@@ -129,22 +129,35 @@ class Explainer(ABC):
                 change = output[rows] - self._mean_output
                 values, missed = means(Points(x, h), rows.start, change, crew)
                 result[rows], missing[rows] = values.transpose(1, 2, 0), missed.T
-            self._check(missing, output)
+            self._check(result, missing, output)
         return result
 
-    def _check(self, missing: np.ndarray, output: np.ndarray) -> None:
-        """Warn of attributions that are far from adding up."""
-        missed = np.linalg.norm(missing)
-        change = np.linalg.norm(output - self._mean_output)
-        # Where outputs are all the same, rounding makes changes that nothing explains.
-        rounding = np.linalg.norm(output) * np.sqrt(np.finfo(output.dtype).eps)
-        if missed > LARGE_ERROR * change + rounding:
+    def _check(
+        self, values: np.ndarray, missing: np.ndarray, output: np.ndarray
+    ) -> None:
+        """Warn of attributions that are no numbers, or far from adding up."""
+        known = np.isfinite(values).all(axis=(1, 2))
+        if not known.all():
             warn(
-                "The attributions miss the changes of the output by "
-                f"{missed / change:.0%}: take more samples or nodes, or "
-                "RescaleExplainer, which is exact.",
+                f"The attributions of {np.count_nonzero(~known)} of {len(known)} rows "
+                "are not finite: these rows, or the background, are too far from what "
+                "the network was trained on.",
                 stacklevel=4,
             )
+        eps, change = np.finfo(output.dtype).eps, output - self._mean_output
+        # Where outputs are all the same, rounding makes changes that nothing explains.
+        rounding = _norm(output[known]) * np.sqrt(eps)
+        missed, wanted = _norm(missing[known]), _norm(change[known])
+        if missed > LARGE_ERROR * wanted + rounding:
+            warn(
+                "The attributions miss the changes of the output by "
+                f"{missed / wanted:.0%}{self._made_up()}: take more samples or nodes, "
+                "or RescaleExplainer, which is exact.",
+                stacklevel=4,
+            )
+
+    def _made_up(self) -> str:
+        return ", which was made up for" if self._method.makes_up else ""
 
 
 class RescaleExplainer(Explainer):
@@ -275,6 +288,11 @@ class GradientExplainer(Explainer):
     def _attribution(self) -> Attribution:
         method: Attribution = resolve(Attribution, self.method)
         return method
+
+
+def _norm(array: np.ndarray) -> np.floating:
+    # Squares leave the range of single precision where outputs are large.
+    return np.linalg.norm(array.astype(float))
 
 
 def _shap(name: str) -> Any:

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from sklearn.pipeline import Pipeline
 
 from skbackprop._plotting import axes_of, pyplot, style, twin, twins
 from skbackprop.estimators._objective import bound_objective
+from skbackprop.estimators._pipelines import seen_by_last_step
 from skbackprop.inspection._networks import of_skbackprop, recorded
 from skbackprop.training.health import GradientHealth, Probe
 
@@ -273,9 +273,8 @@ def _check(n_epochs: int, epoch: int, over_epochs: bool, plot_shares: bool) -> N
 def _looked_at(estimator: Any, X: Any, y: Any, sample_weight: Any) -> GradientHealth:
     """Return what a probe sees of a fitted network through some rows."""
     last = of_skbackprop(estimator)
-    if isinstance(estimator, Pipeline) and len(estimator) > 1:
-        X = estimator[:-1].transform(X)
-    bound = bound_objective(last, X, y, sample_weight)
+    rows = seen_by_last_step(estimator, X)
+    bound = bound_objective(last, rows, y, sample_weight)
     probe = Probe(bound.objective, bound.theta, bound.data, len(bound.data))
     health = GradientHealth.of_rows([probe.measure()])
     # Nothing has moved between two looks.

@@ -64,7 +64,7 @@ class ImportanceDisplay:
         self,
         ax: Any = None,
         *,
-        features: Sequence[int] | None = None,
+        features: Sequence[Any] | None = None,
         max_features: int = 10,
         bar_kwargs: Mapping[str, Any] | None = None,
     ) -> "ImportanceDisplay":
@@ -74,8 +74,9 @@ class ImportanceDisplay:
         ----------
         ax : matplotlib.axes.Axes, default=None
             Where; a new figure if None.
-        features : sequence of int, default=None
-            Which features to draw, from above; the most important if None.
+        features : sequence of int or str, default=None
+            Which features to draw, from above, by number or name; the most important if
+            None.
         max_features : int, default=10
             How many of these.
         bar_kwargs : dict, default=None
@@ -87,8 +88,8 @@ class ImportanceDisplay:
             Itself.
         """
         mean = np.asarray(self.importances_mean, dtype=float)
-        self.features_ = _chosen(mean, features, max_features)
-        names = self._names(len(mean))[self.features_]
+        names = self._names(len(mean))
+        self.features_ = _chosen(mean, features, max_features, names)
         places = np.arange(len(self.features_))
         defaults: dict[str, Any] = {"height": 0.7}
         if self.importances_std is not None:
@@ -98,7 +99,7 @@ class ImportanceDisplay:
         self.figure_ = self.ax_.figure
         options = style("patches.Patch", defaults, bar_kwargs)
         self.bars_ = self.ax_.barh(places, mean[self.features_], **options)
-        self.ax_.set_yticks(places, names)
+        self.ax_.set_yticks(places, names[self.features_])
         # The largest at the top, also on axes that share theirs with others.
         self.ax_.set_ylim(len(places) - 0.5, -0.5)
         self.ax_.set_xlabel("importance")
@@ -106,7 +107,7 @@ class ImportanceDisplay:
 
     def _names(self, n_features: int) -> np.ndarray:
         if self.feature_names is None:
-            return np.array([f"feature {index}" for index in range(n_features)])
+            return np.array([f"Feature {index}" for index in range(n_features)])
         names = np.array([str(each) for each in self.feature_names])
         if len(names) != n_features:
             raise ValueError(
@@ -124,7 +125,7 @@ class ImportanceDisplay:
         scaled: bool = True,
         final_step: bool = False,
         ax: Any = None,
-        features: Sequence[int] | None = None,
+        features: Sequence[Any] | None = None,
         max_features: int = 10,
         bar_kwargs: Mapping[str, Any] | None = None,
     ) -> "ImportanceDisplay":
@@ -168,7 +169,7 @@ class ImportanceDisplay:
         *,
         feature_names: Sequence[str] | None = None,
         ax: Any = None,
-        features: Sequence[int] | None = None,
+        features: Sequence[Any] | None = None,
         max_features: int = 10,
         bar_kwargs: Mapping[str, Any] | None = None,
     ) -> "ImportanceDisplay":
@@ -204,17 +205,20 @@ class ImportanceDisplay:
 
 
 def _chosen(
-    mean: np.ndarray, features: Sequence[int] | None, max_features: int
+    mean: np.ndarray, features: Sequence[Any] | None, max_features: int, names: Any
 ) -> np.ndarray:
     """Return which features are drawn."""
     if max_features < 1:
         raise ValueError(f"max_features must be at least 1, got {max_features}.")
     if features is None:
         return np.argsort(-mean, kind="stable")[:max_features]
-    chosen = np.asarray(features)
-    if chosen.dtype.kind not in "iu" or not set(chosen) <= set(range(len(mean))):
+    known, given = [*names], np.asarray(features, dtype=object)
+    numbers = [known.index(f) if f in known else f for f in given.ravel()]
+    chosen = np.asarray(numbers)
+    counted = given.ndim == 1 and chosen.dtype.kind in "iu"
+    if not counted or not set(numbers) <= set(range(len(mean))):
         raise ValueError(
-            f"features must be numbers below {len(mean)}, counted from 0, got "
-            f"{features}."
+            "features must be a list of names, or of numbers below "
+            f"{len(mean)}, counted from 0, got {features}."
         )
     return chosen

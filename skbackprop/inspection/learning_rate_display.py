@@ -148,7 +148,8 @@ class LearningRateDisplay:
 
         Of :class:`~skbackprop.schedules.Adaptive` and
         :class:`~skbackprop.schedules.Plateau`, which answer to what a fit comes to,
-        only a fit can tell the course.
+        only a fit can tell the course. By its name, ``"invscaling"`` does not act on
+        the solver ``"adam"``, as in scikit-learn; here it is drawn all the same.
 
         Parameters
         ----------

@@ -157,7 +157,8 @@ class ExpectedGradients(PathAttribution, name="expected_gradients"):
     n_samples : int, default=200
         The number of gradients for each explained row.
     random_state : int, default=0
-        The seed: the same explanations at every call.
+        The seed: the same explanations at every call with the same rows. Each row has
+        draws of its own, by its place among them.
 
     References
     ----------

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from skbackprop._plotting import axes_of, one_or_all, share_of, style
+from skbackprop._plotting import axes_of, check_image_shape, one_or_all, share_of, style
 from skbackprop.estimators._pipelines import last_step
 from skbackprop.inspection._networks import masks_of, weights_of
 
@@ -130,7 +130,7 @@ class WeightsDisplay:
         imshow_kwargs: Mapping[str, Any] | None,
     ) -> None:
         first = self.coefs[0]
-        _check_shape(shape, len(first))
+        check_image_shape(shape, len(first))
         chosen = _largest(first) if units is None else _named(units, first.shape[1])
         mosaic = _mosaic(first[:, chosen].T.reshape(-1, *shape))
         limit = float(np.nanmax(np.abs(mosaic))) or 1.0
@@ -191,19 +191,6 @@ class WeightsDisplay:
 
 def _shape(coef: np.ndarray) -> str:
     return " × ".join(map(str, coef.shape))
-
-
-def _check_shape(shape: Any, n_inputs: int) -> None:
-    sizes = np.asarray(shape)
-    if sizes.shape != (2,) or sizes.dtype.kind not in "iu" or sizes.min() < 1:
-        raise ValueError(
-            f"image_shape must be two positive integers, height and width, got {shape}."
-        )
-    if sizes.prod() != n_inputs:
-        raise ValueError(
-            f"image_shape={tuple(shape)} is for {sizes.prod()} inputs, but the network "
-            f"has {n_inputs}."
-        )
 
 
 def _named(units: Sequence[int], n_units: int) -> np.ndarray:

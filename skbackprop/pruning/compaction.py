@@ -122,9 +122,16 @@ class KeptInputs(Persistent, SelectorMixin, BaseEstimator):
         X = validate_data(
             self, X, accept_sparse="csr", dtype=None, ensure_all_finite=False
         )
-        if X.shape[1] != len(self.support):
+        support = np.asarray(self.support)
+        # Positions would pass for True, all but the first.
+        if support.ndim != 1 or support.dtype != bool:
             raise ValueError(
-                f"support has {len(self.support)} entries, X {X.shape[1]} features."
+                "support is to be True or False for each feature, got "
+                f"{self.support!r}."
+            )
+        if X.shape[1] != len(support):
+            raise ValueError(
+                f"support has {len(support)} entries, X {X.shape[1]} features."
             )
         return self
 

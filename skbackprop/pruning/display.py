@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from skbackprop._plotting import axes_of, one_or_all, share_of, style
+from skbackprop._plotting import axes_of, check_image_shape, one_or_all, share_of, style
 from skbackprop.core.ops import as_dense
+from skbackprop.masking import Criterion
 from skbackprop.pruning.pruner import prune
 from skbackprop.pruning.sample import check_prunable
 
@@ -19,7 +20,7 @@ AMOUNTS = (0.0, 0.5, 0.8, 0.9, 0.95)
 class PruningDisplay:
     """The score against the share of units that is gone; needs matplotlib.
 
-    Make it with :meth:`from_estimator`.
+    Make it with :meth:`from_estimator`. All parameters are stored as attributes.
 
     Parameters
     ----------
@@ -27,6 +28,8 @@ class PruningDisplay:
         The shares.
     scores : dict of str to sequence of float
         For each criterion, the scores at these.
+    unit : str, default='weights'
+        What is gone, for the label.
 
     Attributes
     ----------
@@ -52,15 +55,18 @@ class PruningDisplay:
     """
 
     def __init__(
-        self, amounts: Sequence[float], scores: Mapping[str, Sequence[float]]
+        self,
+        *,
+        amounts: Sequence[float],
+        scores: Mapping[str, Sequence[float]],
+        unit: str = "weights",
     ) -> None:
-        self.amounts, self.scores = amounts, scores
+        self.amounts, self.scores, self.unit = amounts, scores, unit
 
     def plot(
         self,
         ax: Any = None,
         *,
-        unit: str = "weights",
         curve_kwargs: Mapping[str, Any] | None = None,
     ) -> "PruningDisplay":
         """Draw.
@@ -69,8 +75,6 @@ class PruningDisplay:
         ----------
         ax : matplotlib.axes.Axes, default=None
             Where; a new figure if None.
-        unit : str, default='weights'
-            What is gone, for the label.
         curve_kwargs : dict, default=None
             Properties of the lines.
 
@@ -84,7 +88,7 @@ class PruningDisplay:
         for label, scores in self.scores.items():
             options = style(LINE, {"marker": "o", "label": label}, curve_kwargs)
             self.lines_ += ax.plot(self.amounts, scores, **options)
-        ax.set(xlabel=f"share of {unit} gone", ylabel="score")
+        ax.set(xlabel=f"share of {self.unit} gone", ylabel="score")
         ax.legend()
         self.ax_, self.figure_ = ax, ax.figure
         return self
@@ -98,7 +102,7 @@ class PruningDisplay:
         *,
         X_val: Any,
         y_val: Any,
-        criteria: Sequence[Any] = ("magnitude", "obd", "obs"),
+        criteria: Any = ("magnitude", "obd", "obs"),
         amounts: Sequence[float] = AMOUNTS,
         unit: Any = "weights",
         scoring: Any = None,
@@ -116,7 +120,7 @@ class PruningDisplay:
             What criteria and fine-tuning see.
         X_val, y_val : array-like
             What is scored.
-        criteria : sequence of str or Criterion
+        criteria : str, Criterion or sequence of these
             A line for each.
         amounts : sequence of float
             The shares, in [0, 1).
@@ -139,6 +143,8 @@ class PruningDisplay:
         from sklearn.metrics import check_scoring
 
         scorer = check_scoring(estimator, scoring=scoring)
+        if isinstance(criteria, str | Criterion):
+            criteria = [criteria]
         scores: dict[str, list[float]] = {}
         for criterion in criteria:
             pruned = (
@@ -148,7 +154,8 @@ class PruningDisplay:
                 for a in amounts
             )
             scores[str(criterion)] = [float(scorer(p, X_val, y_val)) for p in pruned]
-        return cls(amounts, scores).plot(ax, unit=str(unit), curve_kwargs=curve_kwargs)
+        display = cls(amounts=amounts, scores=scores, unit=str(unit))
+        return display.plot(ax, curve_kwargs=curve_kwargs)
 
 
 class MaskDisplay:
@@ -159,7 +166,7 @@ class MaskDisplay:
 
     Parameters
     ----------
-    masks : list of ndarray of bool
+    masks : sequence of ndarray of bool
         A matrix for each layer.
 
     Attributes
@@ -190,7 +197,7 @@ class MaskDisplay:
     True
     """
 
-    def __init__(self, masks: list[np.ndarray]) -> None:
+    def __init__(self, *, masks: Sequence[np.ndarray]) -> None:
         self.masks = masks
 
     def plot(
@@ -249,11 +256,7 @@ class MaskDisplay:
         imshow_kwargs: Mapping[str, Any] | None,
     ) -> None:
         counts = np.asarray(self.masks[0]).sum(axis=1)
-        if np.prod(shape) != len(counts):
-            raise ValueError(
-                f"image_shape={shape} is for {np.prod(shape)} inputs, but the network "
-                f"has {len(counts)}."
-            )
+        check_image_shape(shape, len(counts))
         axis = axes_of("MaskDisplay", ax, (4.0, 3.2))
         self.axes_ = np.array([axis])
         options = style(IMAGE, {"cmap": "gray", "vmin": 0}, imshow_kwargs)
@@ -291,6 +294,6 @@ class MaskDisplay:
         """
         check_prunable(estimator, "MaskDisplay")
         masks = [as_dense(coef) != 0.0 for coef in estimator.coefs_]
-        return cls(masks).plot(
+        return cls(masks=masks).plot(
             ax, image_shape=image_shape, n_cols=n_cols, imshow_kwargs=imshow_kwargs
         )

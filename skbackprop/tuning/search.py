@@ -79,9 +79,9 @@ class BackpropSearchCV(BaseSearchCV):
         the epochs that the pruner looks at, of any candidate. 'auto' is 'validation' if
         the network has ``early_stopping=True`` and the space draws nothing that its
         validation scores depend on (``early_stopping``, ``scoring``, ``class_weight``,
-        and where they are losses ``loss``), else 'test'. Of one search all scores come
-        from one source, on one scale; with 'validation' a candidate with another is
-        refused.
+        and where they are losses, or a regressor's own score, ``loss``), else 'test'.
+        Of one search all scores come from one source, on one scale; with 'validation' a
+        candidate with another is refused.
 
     storage : str, path-like or optuna storage, default=None
         Where the trials are kept: a URL such as ``"sqlite:///study.db"``, the path of a

@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from skbackprop._plotting import axes_of, scatter_style, style
+from skbackprop.tuning.search import BackpropSearchCV
 from skbackprop.tuning.trials import COMPLETE
 
 __all__ = ["SearchDisplay", "TrialCourse"]
@@ -142,6 +143,8 @@ class SearchDisplay:
             raise ValueError(
                 "No trial was scored at its epochs: name parameters as params."
             )
+        if log_scale:
+            self._check_positive(bool(named))
         self.ax_ = axes_of("SearchDisplay", ax)
         self.figure_ = self.ax_.figure
         if named:
@@ -149,6 +152,15 @@ class SearchDisplay:
         else:
             self._plot_courses(log_scale, curve_kwargs, stopped_kwargs)
         return self
+
+    def _check_positive(self, by_params: bool) -> None:
+        """Refuse scores of which a logarithmic axis would show none."""
+        drawn = [[t.score] if by_params else t.scores for t in self.trials]
+        if not any(score > 0 for scores in drawn for score in scores):
+            raise ValueError(
+                "log_scale=True needs scores above 0. negate_score=True makes them of "
+                "errors such as 'neg_log_loss'."
+            )
 
     def _found(self, name: str) -> str:
         """Return the full name of a parameter."""
@@ -200,12 +212,15 @@ class SearchDisplay:
             colors["norm"] = "log"
         if len(named) == 1:
             places.append(scores)
-        crosses = {"marker": "x", "color": "0.6", "label": STOPPED}
+        # Along names matplotlib fails to draw what has no score, instead of leaving it.
+        stopped = ~ended & ((len(named) == 2) | ~np.isnan(scores))
+        label = STOPPED if stopped.any() else f"_{STOPPED}"
+        crosses = {"marker": "x", "color": "0.6", "label": label}
         options = scatter_style(crosses, stopped_kwargs)
         across, up = places
         self._set_axes(named, log_scale)
-        self.stopped_points_ = self.ax_.scatter(across[~ended], up[~ended], **options)
-        defaults = {"s": 60, "edgecolors": "k", "linewidths": 0.5, "label": ENDED}
+        self.stopped_points_ = self.ax_.scatter(across[stopped], up[stopped], **options)
+        defaults = {"s": 60, "edgecolor": "k", "linewidth": 0.5, "label": ENDED}
         options = scatter_style(defaults | colors, scatter_kwargs)
         self.points_ = self.ax_.scatter(across[ended], up[ended], **options)
         if len(named) == 2:
@@ -262,6 +277,11 @@ class SearchDisplay:
         SearchDisplay
             With ``ax_`` and ``figure_``.
         """
+        if not isinstance(search, BackpropSearchCV):
+            raise TypeError(
+                "SearchDisplay takes a BackpropSearchCV, which keeps a study, got "
+                f"{type(search).__name__}."
+            )
         check_is_fitted(search, "study_")
         sign = -1.0 if negate_score else 1.0
         name = _score_name(search, negate_score) if score_name is None else score_name
@@ -315,6 +335,11 @@ def _trials(search: Any, in_study: Mapping[int, Any], sign: float) -> list[Trial
 def _score_name(search: Any, negate_score: bool) -> str:
     """Return what ``scoring`` says, without the sign where that is turned."""
     name = search.scoring if isinstance(search.scoring, str) else "score"
+    if search.multimetric_:
+        # Trials are compared by the first, unless refit names another.
+        mean = "mean_test_"
+        first = next(each for each in search.cv_results_ if each.startswith(mean))
+        name = search.refit if isinstance(search.refit, str) else first[len(mean) :]
     sign = "neg_" if negate_score else ""
     return name.removeprefix(sign).replace("_", " ")
 
@@ -328,8 +353,7 @@ def _look(ended: bool) -> dict[str, Any]:
 
 def _values(drawn: Sequence[Any]) -> np.ndarray:
     """Return numbers as such, and anything else by its name."""
-    values = np.array([*drawn, None], dtype=object)[:-1]
     try:
-        return values.astype(float)
+        return np.array([float(each) for each in drawn])
     except (TypeError, ValueError):
-        return np.array([str(each) for each in values])
+        return np.array([str(each) for each in drawn])

@@ -16,7 +16,7 @@ from skbackprop.estimators._base import BaseBackprop
 from skbackprop.estimators._judging import scoring_params
 from skbackprop.tuning.nesting import around, levels, network_in
 
-# From a network, as it is after an epoch, to its score.
+# From a network, as it is after an epoch, to its score; NaN if it has none.
 EpochScore = Callable[[Any], float]
 
 
@@ -75,7 +75,8 @@ class Source(Signal, ABC):
         Returns
         -------
         callable
-            From the network, as it is then, to a score; greater is better.
+            From the network, as it is then, to a score; greater is better, and NaN is
+            none.
         """
 
     @abstractmethod
@@ -155,7 +156,7 @@ class HeldOutScores(Source, name="test"):
             scored = plan.scorer(around(rest, network), X, *targets, **weights)
             return float(plan.value(scored))
 
-        return score
+        return _where_possible(score)
 
     def of_fold(self, plan: Any, fold: Mapping[str, Any], estimator: Any) -> float:
         """Return the score that is in the results."""
@@ -265,8 +266,24 @@ def _is_monitored(estimator: Any) -> bool:
 
 def _touches(drawn: str, decisive: str) -> bool:
     """Tell whether drawing one parameter may change another."""
-    one, other = f"{drawn}__", f"{decisive}__"
+    # Levels of quantiles are no parameter: a loss has them.
+    one, other = f"{drawn}__", f"{re.sub('levels$', 'loss', decisive)}__"
     return one.startswith(other) or other.startswith(one)
+
+
+def _where_possible(score: EpochScore) -> EpochScore:
+    """Return what gives NaN where there is no score."""
+
+    def tried(network: Any) -> float:
+        try:
+            return score(network)
+        except Exception:
+            # Not all metrics are defined for a network that has hardly learned. If it
+            # is no better in the end, scikit-learn says so, and does as `error_score`
+            # asks it to.
+            return nan
+
+    return tried
 
 
 def _past_pipelines(estimator: Any, X: Any) -> tuple[Any, Any]:

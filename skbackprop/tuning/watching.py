@@ -1,6 +1,7 @@
 """Looking at a fit epoch by epoch from outside: callbacks of scikit-learn."""
 
 from collections.abc import Callable, Container
+from math import isnan
 from typing import Any
 
 from sklearn.callback import CallbackSupportMixin
@@ -36,7 +37,7 @@ class FoldWatcher:
     Parameters
     ----------
     score : callable
-        ``score(network)``, greater being better.
+        ``score(network)``, greater being better; NaN if there is nothing to report.
     epochs : container of int
         After which epochs to look, the first being 1.
     report : callable
@@ -95,7 +96,8 @@ class FoldWatcher:
         epoch = epoch_of(context, fitted_estimator)
         if epoch is None or epoch not in self._epochs:
             return False
-        return self._report(self._score(fitted_estimator), epoch)
+        score = self._score(fitted_estimator)
+        return not isnan(score) and self._report(score, epoch)
 
     def teardown(self, estimator: Any, context: Any) -> None:
         """Let go of the data."""

@@ -74,6 +74,13 @@ def test_the_bound_is_that_of_the_rates(multiclass):
     assert other.bound_line_ is None
 
 
+def test_properties_go_by_any_of_their_names():
+    display = SharpnessDisplay(epochs=[1], eigenvalues=[2.0])
+    for key in ("ms", "markersize"):
+        display.plot(curve_kwargs={key: 9})
+        assert display.line_.get_markersize() == 9
+
+
 def test_it_is_drawn_again_without_being_computed(multiclass):
     display = shown(multiclass)
     data = {name: v for name, v in vars(display).items() if not name.endswith("_")}
@@ -108,7 +115,9 @@ def test_solvers_without_rates_have_no_bound(multiclass):
 
 
 def test_what_cannot_be_watched_is_refused(multiclass):
-    with pytest.raises(TypeError, match="not Pipeline"):
+    with pytest.raises(
+        TypeError, match="got Pipeline: of a pipeline, pass the last step"
+    ):
         shown(multiclass, make_pipeline(MODEL))
     with pytest.raises(ValueError, match="every"):
         SharpnessDisplay.from_estimator(MODEL, *multiclass, every=0)

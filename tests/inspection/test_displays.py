@@ -182,8 +182,9 @@ def test_importances_of_scikit_learn_are_drawn_too():
     labels = [label.get_text() for label in display.ax_.get_yticklabels()]
     assert labels == ["d", "a"]
     assert display.bars_.errorbar is not None
+    np.testing.assert_array_equal(display.plot(features=["d", "a"]).features_, [3, 0])
     unnamed = ImportanceDisplay.from_importances(found).ax_.get_yticklabels()
-    assert {label.get_text() for label in unnamed} == {f"feature {j}" for j in range(4)}
+    assert {label.get_text() for label in unnamed} == {f"Feature {j}" for j in range(4)}
 
 
 def test_without_a_spread_there_are_no_error_bars():
@@ -195,8 +196,12 @@ def test_without_a_spread_there_are_no_error_bars():
     ("options", "message"),
     [
         ({"max_features": 0}, "max_features must be at least 1"),
-        ({"features": [2]}, "features must be numbers below 2"),
-        ({"features": ["a"]}, "features must be numbers below 2"),
+        ({"features": [2]}, "features must be a list of names, or of numbers below 2"),
+        (
+            {"features": ["a"]},
+            "features must be a list of names, or of numbers below 2",
+        ),
+        ({"features": 1}, "features must be a list of names, or of numbers below 2"),
         ({"feature_names": ["a"]}, "feature_names must be 2 texts, got 1"),
     ],
 )
@@ -235,6 +240,10 @@ def test_others_are_drawn_by_hidden_layers():
     np.testing.assert_allclose(np.abs(drawn(last)), np.abs(expected), atol=1e-10)
     with pytest.raises(ValueError, match="there are 2, counted from 0"):
         EmbeddingDisplay.from_estimator(MODEL, X, layer=2)
+    with pytest.raises(ValueError, match="layer='last' is none of the hidden layers"):
+        EmbeddingDisplay.from_estimator(MODEL, X, layer="last")
+    with pytest.raises(ValueError, match="need two rows"):
+        EmbeddingDisplay.from_estimator(MODEL, X[:1])
 
 
 def test_pipelines_prepare_the_rows():
@@ -242,6 +251,9 @@ def test_pipelines_prepare_the_rows():
     model = fitted(BackpropClassifier, scaler.transform(X), Y)
     whole = EmbeddingDisplay.from_estimator(make_pipeline(scaler, model), X, Y)
     last = EmbeddingDisplay.from_estimator(model, scaler.transform(X), Y)
+    np.testing.assert_array_equal(drawn(whole), drawn(last))
+    nested = make_pipeline("passthrough", make_pipeline(scaler, model))
+    whole = EmbeddingDisplay.from_estimator(nested, X, Y)
     np.testing.assert_array_equal(drawn(whole), drawn(last))
 
 

@@ -172,6 +172,17 @@ def test_single_precision_stays_and_adds_up(explain):
     assert_additive(explainer, model.decision_function, single, atol=2e-5)
 
 
+@pytest.mark.parametrize("unit", [1e-30, 1e30])
+@pytest.mark.filterwarnings("ignore:The attributions miss")
+def test_squares_of_targets_may_be_out_of_range(unit):
+    single = X.astype(np.float32)
+    y = (unit * NUMBERS).astype(np.float32)
+    model = regressor(y, X=single, scaling="standard")
+    explainer = GradientExplainer(model, single[:12])
+    assert explainer.shap_values(single).dtype == np.float32
+    assert_additive(explainer, model.predict, single, atol=1e-5 * unit)
+
+
 def test_a_row_that_is_its_own_background_has_nothing_to_explain():
     model = classifier(normalization="layer")
     explainer = RescaleExplainer(model, X[:1], response_method="predict_proba")
@@ -506,6 +517,32 @@ def test_numbers_at_the_end_of_the_range_spoil_no_other_row(activation):
     RescaleExplainer(model, rows[:3]).shap_values(X)
     model.input_gradient(rows)
     model.hidden_activations(rows)
+
+
+def test_rows_without_finite_attributions_are_counted_and_hide_nothing():
+    model, rows = classifier(activation="silu"), X.copy()
+    rows[:2] = 1e308
+    explainer = GradientExplainer(model, BACKGROUND)
+    with pytest.warns(UserWarning, match=f"2 of {N} rows are not finite"):
+        found = explainer.shap_values(rows)
+    np.testing.assert_array_equal(np.isfinite(found).all(axis=(1, 2)), rows[:, 0] < 2e3)
+    few = GradientExplainer(model, BACKGROUND[:1], method=ExpectedGradients(1))
+    with (
+        pytest.warns(UserWarning, match="not finite"),
+        pytest.warns(UserWarning, match="miss the changes"),
+    ):
+        few.shap_values(rows)
+
+
+def test_a_warning_says_whether_values_add_up_nevertheless():
+    model = regressor(activation="relu", hidden=(30, 30), max_iter=60)
+    for method, words in [
+        (CoalitionGradients(1), r"by \d+%, which was made up for:"),
+        (ExpectedGradients(1), r"by \d+%:"),
+    ]:
+        explainer = GradientExplainer(model, BACKGROUND[:1], method=method)
+        with pytest.warns(UserWarning, match=words):
+            explainer.shap_values(X)
 
 
 def test_steps_are_left_to_the_rescale_rule():

@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from skbackprop import BackpropClassifier, BackpropEmbedder, BackpropRegressor
 from skbackprop.inspection import (
@@ -383,6 +383,18 @@ def test_a_pipeline_prepares_the_rows(multiclass):
     whole = GradientFlowDisplay.from_estimator(pipeline, *multiclass)
     ready = pipeline[0].transform(multiclass.X)
     last = GradientFlowDisplay.from_estimator(pipeline[-1], ready, multiclass.y)
+    np.testing.assert_array_equal(
+        whole.lines_[0].get_ydata(), last.lines_[0].get_ydata()
+    )
+
+
+def test_a_pipeline_in_a_pipeline_prepares_the_rows_too(multiclass):
+    model = BackpropRegressor(hidden_layer_sizes=(4,), tol=10, random_state=0)
+    inner = make_pipeline(MinMaxScaler(), model)
+    pipeline = make_pipeline(StandardScaler(), inner).fit(*multiclass)
+    whole = GradientFlowDisplay.from_estimator(pipeline, *multiclass)
+    ready = pipeline[1][0].transform(pipeline[0].transform(multiclass.X))
+    last = GradientFlowDisplay.from_estimator(model, ready, multiclass.y)
     np.testing.assert_array_equal(
         whole.lines_[0].get_ydata(), last.lines_[0].get_ydata()
     )

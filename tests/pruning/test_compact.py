@@ -243,6 +243,9 @@ def test_kept_inputs_are_a_step_of_their_own():
     assert list(clone(step).fit(X).get_feature_names_out()) == ["x0", "x2"]
     with pytest.raises(ValueError, match="4 entries"):
         step.fit(X[:, :3])
+    for support in ([3, 2, 1, 0], 4, None, "all", [[True] * 4]):
+        with pytest.raises(ValueError, match="True or False for each"):
+            KeptInputs(support).fit(X)
 
 
 def test_only_features_that_are_looked_at_must_be_there():

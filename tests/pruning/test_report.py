@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from skbackprop.pruning import (
+    Magnitude,
     MaskDisplay,
     PruningDisplay,
     compact,
@@ -76,6 +77,17 @@ def test_scores_against_sparsity(model):
     assert [line.get_linewidth() for line in display.lines_] == [5, 5]
     assert [line.get_label() for line in ax.lines] == ["magnitude", "obs"]
     assert ax.get_xlabel() == "share of neurons gone"
+    assert display.plot().ax_.get_xlabel() == "share of neurons gone"
+    pyplot.close("all")
+
+
+def test_a_criterion_alone_is_a_line(model):
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    for criterion in ("magnitude", Magnitude()):
+        display = PruningDisplay.from_estimator(
+            model, X, Y, X_val=X, y_val=Y, criteria=criterion, amounts=[0.0, 0.5]
+        )
+        assert len(display.lines_) == 1
     pyplot.close("all")
 
 
@@ -96,11 +108,13 @@ def test_masks(model):
 def test_masks_of_images():
     pyplot = pytest.importorskip("matplotlib.pyplot")
     mask = np.arange(12).reshape(6, 2) % 3 == 0
-    display = MaskDisplay([mask]).plot(image_shape=(2, 3))
+    display = MaskDisplay(masks=[mask]).plot(image_shape=(2, 3))
     drawn = display.images_[0].get_array()
     np.testing.assert_array_equal(drawn, mask.sum(axis=1).reshape(2, 3))
     assert display.ax_.figure is display.figure_
     assert display.colorbar_ is not None
     with pytest.raises(ValueError, match="is for 9 inputs, but the network has 6"):
         display.plot(image_shape=(3, 3))
+    with pytest.raises(ValueError, match="must be two positive integers"):
+        display.plot(image_shape=6)
     pyplot.close("all")

@@ -154,9 +154,80 @@ def test_other_parameters_are_refused(search, params):
         SearchDisplay.from_estimator(search, params=params)
 
 
-def test_a_search_is_to_be_fitted(search):
+def legend(display):
+    return [text.get_text() for text in display.ax_.get_legend().get_texts()]
+
+
+def test_only_what_is_seen_is_in_the_legend():
+    ended, stopped = TrialCourse({"a": 1, "b": 1}, 0.5, True), {"a": 2, "b": 2}
+    unscored = SearchDisplay(trials=[ended, TrialCourse(stopped, np.nan, False)])
+    assert legend(unscored.plot(params="a")) == ["trained to the end"]
+    assert legend(unscored.plot(params=["a", "b"])) == ["stopped", "trained to the end"]
+    scored = SearchDisplay(trials=[ended, TrialCourse(stopped, 0.1, False)])
+    assert legend(scored.plot(params="a")) == ["stopped", "trained to the end"]
+
+
+def test_names_are_drawn_whatever_has_no_score():
+    trials = [
+        TrialCourse({"activation": "relu"}, 0.5, True),
+        TrialCourse({"activation": "tanh"}, np.nan, False),
+    ]
+    display = SearchDisplay(trials=trials).plot(params="activation")
+    display.figure_.canvas.draw()
+    assert len(display.points_.get_offsets()) == 1
+
+
+def test_none_is_a_value_like_others():
+    trials = [TrialCourse({"clip_norm": v}, 0.5, True) for v in (None, 1.0)]
+    display = SearchDisplay(trials=trials).plot(params="clip_norm")
+    assert not np.ma.is_masked(display.points_.get_offsets())
+    ticks = [label.get_text() for label in display.ax_.get_xticklabels()]
+    assert ticks == ["None", "1.0"]
+
+
+@pytest.mark.parametrize("key", ["ec", "edgecolor", "edgecolors"])
+def test_edges_of_points_go_by_any_of_their_names(key):
+    display = SearchDisplay(trials=[TrialCourse({"a": 1}, 0.5, True)])
+    display.plot(params="a", scatter_kwargs={key: "r", "lw": 3})
+    assert tuple(display.points_.get_edgecolor()[0]) == (1.0, 0.0, 0.0, 1.0)
+    assert display.points_.get_linewidth() == [3]
+
+
+@pytest.mark.parametrize("params", [None, "a", ["a", "b"]])
+def test_a_logarithmic_axis_needs_scores_above_0(params):
+    trials = [TrialCourse({"a": 1, "b": 2}, -0.5, True, [1, 2], [-0.7, -0.5])]
+    with pytest.raises(ValueError, match="log_scale=True needs scores above 0"):
+        SearchDisplay(trials=trials).plot(params=params, log_scale=True)
+
+
+@pytest.mark.parametrize(
+    ("refit", "name"), [("nll", "nll"), (lambda results: 0, "hits"), (False, "hits")]
+)
+def test_of_several_metrics_the_one_is_named_that_trials_are_compared_by(refit, name):
+    search = BackpropSearchCV(
+        BackpropClassifier(learning_rate="cosine", max_iter=3, random_state=0),
+        "small",
+        n_trials=2,
+        cv=2,
+        scoring={"hits": "accuracy", "nll": "neg_log_loss"},
+        refit=refit,
+        pruner="none",
+        random_state=0,
+    ).fit(X, Y)
+    display = SearchDisplay.from_estimator(search, params="alpha")
+    assert display.ax_.get_ylabel() == name
+    scores = [trial.score for trial in display.trials]
+    np.testing.assert_allclose(scores, search.cv_results_[f"mean_test_{name}"])
+
+
+def test_a_search_is_to_be_fitted():
     with pytest.raises(NotFittedError):
         SearchDisplay.from_estimator(BackpropSearchCV(BackpropClassifier()))
+
+
+def test_other_searches_have_no_study():
+    with pytest.raises(TypeError, match="got GridSearchCV"):
+        SearchDisplay.from_estimator(GridSearchCV(BackpropClassifier(), {}))
 
 
 def test_a_search_is_drawn_again(search):

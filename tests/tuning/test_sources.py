@@ -6,12 +6,12 @@ from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import make_classification
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import get_scorer
-from sklearn.model_selection import StratifiedKFold
+from sklearn.model_selection import KFold, StratifiedKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from skbackprop import BackpropClassifier, BackpropEmbedder, BackpropRegressor
-from skbackprop.losses import Huber, LogLoss
+from skbackprop.losses import Huber, LogLoss, Quantile
 from skbackprop.tuning import BackpropSearchCV, Choice, Float, SuccessiveHalving
 
 optuna = pytest.importorskip("optuna")
@@ -78,6 +78,10 @@ def in_steps():
             {"loss__delta": Float(0.1, 1.0)},
             "test",
         ),
+        # Some losses are of quantiles, which a regressor's own score is about then.
+        (regressor(), {"loss": ["squared_error", "quantile"]}, "test"),
+        (regressor(loss=Quantile(0.5)), {"loss__quantile": Float(0.1, 0.9)}, "test"),
+        (regressor(scoring="r2"), {"loss": ["squared_error", "huber"]}, "validation"),
         # Not all that is drawn is said up front.
         (network(), {"solver": Choice(["sgd"], then={"sgd": {"scoring": [None]}})}, 0),
         (network(), [RATES, [{"early_stopping": [True]}]], "test"),
@@ -126,6 +130,22 @@ def test_an_embedder_is_scored_by_its_loss():
     losses = {"loss": ["triplet", "contrastive"]}
     found = search(model, losses, **settings).fit(X, Y)
     assert found.prune_on_ == "test"
+
+
+def test_epochs_that_cannot_be_scored_are_not_reported():
+    """Some metrics are defined only for what a network gives after a while."""
+    model = regressor(max_iter=40, random_state=3, learning_rate_init=0.05)
+    folds, metric = KFold(2), "neg_mean_squared_log_error"
+    target = np.exp(X[:, 0] - 0.5)
+    found = search(
+        model, {"alpha": [1e-4]}, prune_on="test", scoring=metric, cv=folds, refit=False
+    ).fit(X, target)
+    scores = cross_val_score(model, X, target, scoring=metric, cv=folds)
+    assert np.isfinite(scores).all()
+    assert found.cv_results_["mean_test_score"] == [scores.mean()]
+    # Its predictions are below -1 at first.
+    assert 1 not in reports(found)
+    assert 30 in reports(found)
 
 
 # --------------------------------------------------------------- what is never compared
