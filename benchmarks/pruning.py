@@ -244,11 +244,12 @@ def smaller(fold: Fold) -> dict[str, Any]:
     return models
 
 
-def savings(models: dict[str, Any], X: np.ndarray) -> list[str]:
+def savings(models: dict[str, Any], X: np.ndarray, fold: Fold) -> list[str]:
     """Measure files and predictions before and after."""
     titles = ["hidden", "weights", "smaller", "kB", "us", "faster", f"at {MANY}"]
+    titles.append("points")
     lines = ["", f"## Size and time: a file, batches of {BATCH} and {MANY} rows", ""]
-    lines += [row("network", titles), "|" + " --- |" * 8]
+    lines += [row("network", titles), "|" + " --- |" * 9]
     size = len(pickle.dumps(models["dense"]))
     few, lots = seconds(models, X[:BATCH]), seconds(models, X)
     for name, model in models.items():
@@ -261,6 +262,7 @@ def savings(models: dict[str, Any], X: np.ndarray) -> list[str]:
             f"{few[name] * 1e6:.0f}",
             f"{few['dense'] / few[name]:.1f}x",
             f"{lots['dense'] / lots[name]:.1f}x",
+            f"{fold.change(model):+.2f}",
         ]
         lines.append(row(name, cells))
     return lines
@@ -345,7 +347,7 @@ class Report:
         many = np.tile(X, (MANY // BATCH, 1))
         with threadpool_limits(1):
             models = smaller(self.controls[0])
-            return savings(models, many) + memory(models, many)
+            return savings(models, many, self.controls[0]) + memory(models, many)
 
     def text(self, names: Sequence[str]) -> str:
         """Return some tables, or all."""

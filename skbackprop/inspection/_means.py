@@ -6,6 +6,7 @@ import numpy as np
 
 from skbackprop.core.ops import slices
 from skbackprop.core.threads import Crew, single_threaded_products, threads_for
+from skbackprop.core.workspace import keep_freed_memory
 from skbackprop.inspection.attributions import Attribution, Block, Points
 from skbackprop.linearization.chain import NUMBERS_AT_ONCE, Chain
 
@@ -44,6 +45,7 @@ class Means:
         self._rows_of = method.bind(chain, matrix, references)
         n_features, self._n_references = matrix.shape[1], len(references.h)
         self._n_pairs = chain.rows_at_once(n_features, chain.n_out)
+        keep_freed_memory()
         # Rules may hold a number for each pair.
         n_rows = max(1, NUMBERS_AT_ONCE // self._n_references)
         self.n_rows = min(n_rows, chain.rows_at_once(n_features))

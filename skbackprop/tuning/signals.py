@@ -8,12 +8,12 @@ from math import nan
 from typing import Any
 
 from sklearn.compose import TransformedTargetRegressor
-from sklearn.pipeline import Pipeline
 
 from skbackprop._compat import _check_method_params, _safe_split
 from skbackprop.core.spec import Spec
 from skbackprop.estimators._base import BaseBackprop
 from skbackprop.estimators._judging import scoring_params
+from skbackprop.estimators._pipelines import last_step, seen_by_last_step
 from skbackprop.tuning.nesting import around, levels, network_in
 
 # From a network, as it is after an epoch, to its score; NaN if it has none.
@@ -152,7 +152,7 @@ class HeldOutScores(Source, name="test"):
             nonlocal X, rest
             if rest is None:
                 # By the first epoch all that comes before the network is fitted.
-                rest, X = _past_pipelines(estimator, X)
+                rest, X = last_step(estimator), seen_by_last_step(estimator, X)
             scored = plan.scorer(around(rest, network), X, *targets, **weights)
             return float(plan.value(scored))
 
@@ -284,12 +284,3 @@ def _where_possible(score: EpochScore) -> EpochScore:
             return nan
 
     return tried
-
-
-def _past_pipelines(estimator: Any, X: Any) -> tuple[Any, Any]:
-    """Return what follows the steps that rows go through first, and the rows then."""
-    while isinstance(estimator, Pipeline):
-        if len(estimator.steps) > 1:
-            X = estimator[:-1].transform(X)
-        estimator = estimator.steps[-1][1]
-    return estimator, X
