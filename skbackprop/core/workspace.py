@@ -5,9 +5,6 @@ from typing import Any
 
 import numpy as np
 
-# Blocks up to this size are asked to stay with the process once they are free.
-KEPT_BYTES = 2**24
-
 
 class Workspace:
     """Buffers for batches of at most ``max_rows`` rows.
@@ -97,9 +94,16 @@ class Workspace:
         return held[: rows * width].reshape(rows, width)
 
 
-def keep_freed_memory() -> None:
+def keep_freed_memory(n_bytes: int) -> None:
     """Let the C library hold on to the memory of temporaries.
 
+    Parameters
+    ----------
+    n_bytes : int
+        The size of the largest; of more than 32 MiB none is held on to.
+
+    Notes
+    -----
     glibc maps large blocks from the system one by one and gives each back when it is
     freed. Where steps return new arrays, as linearised layers do, to get each mapped
     and zeroed anew, page by page, takes as long as the products do. Once a program
@@ -112,4 +116,4 @@ def keep_freed_memory() -> None:
     ``MALLOC_MMAP_THRESHOLD_=131072 python -m benchmarks.curvature`` shows what it
     saves.
     """
-    np.empty(KEPT_BYTES, np.uint8)
+    np.empty(n_bytes, np.uint8)

@@ -45,7 +45,8 @@ class Means:
         self._rows_of = method.bind(chain, matrix, references)
         n_features, self._n_references = matrix.shape[1], len(references.h)
         self._n_pairs = chain.rows_at_once(n_features, chain.n_out)
-        keep_freed_memory()
+        # Of twice that size what is free is kept: a few arrays of a block at a time.
+        keep_freed_memory(4 * NUMBERS_AT_ONCE * matrix.itemsize)
         # Rules may hold a number for each pair.
         n_rows = max(1, NUMBERS_AT_ONCE // self._n_references)
         self.n_rows = min(n_rows, chain.rows_at_once(n_features))

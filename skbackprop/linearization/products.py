@@ -28,6 +28,8 @@ ARRAYS_A_LAYER = 4
 LARGER = 2
 # Tangents of so many numbers go through a chunk at once: more would leave the cache.
 TANGENTS_AT_ONCE = 2**18
+# Products of up to this size are asked to leave their memory to the next ones.
+KEPT_BYTES = 2**24
 
 # product(record, tangents, grads) writes products.
 Product = Callable[[Record, ParamViews, ParamViews], None]
@@ -94,7 +96,7 @@ class CurvatureProducts:
         self._vectors_at_once = max(
             1, TANGENTS_AT_ONCE // (size * max(network.widths[1:]))
         )
-        keep_freed_memory()
+        keep_freed_memory(KEPT_BYTES)
         self._records: dict[int, Record] = {}
         self._params = network.layout.views(self._theta)
         self._frames: dict[tuple[int, int], _Frame] = {}
