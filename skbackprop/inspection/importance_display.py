@@ -192,6 +192,12 @@ class ImportanceDisplay:
         ImportanceDisplay
             With ``ax_`` and ``figure_``.
         """
+        if not isinstance(importances, Mapping):
+            raise TypeError(
+                "importances must be what permutation_importance or "
+                "gradient_importance returns, or another mapping with "
+                f"'importances_mean', got {type(importances).__name__}."
+            )
         if feature_names is None:
             feature_names = importances.get("feature_names")
         display = cls(

@@ -174,6 +174,8 @@ class LearningRateDisplay:
         LearningRateDisplay
             With ``ax_`` and ``figure_``.
         """
+        if max_iter < 1:
+            raise ValueError(f"max_iter must be at least 1, got {max_iter!r}.")
         if callable(schedule):
             schedule = FromFunction(schedule)
         planned = _planned(

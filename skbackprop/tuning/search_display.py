@@ -133,10 +133,11 @@ class SearchDisplay:
         SearchDisplay
             Itself.
         """
-        named = [params] if isinstance(params, str) else [*(params or ())]
-        if len(named) > 2:
+        given = [] if params is None else params
+        wanted = [*given] if isinstance(given, list | tuple) else [given]
+        if len(wanted) > 2:
             raise ValueError(f"params must be one or two names, got {params}.")
-        named = [self._found(name) for name in named]
+        named = [self._found(name) for name in wanted]
         self.lines_: list[Any] = []
         self.points_ = self.stopped_points_ = self.colorbar_ = None
         if not named and not any(len(trial.steps) for trial in self.trials):
@@ -162,7 +163,7 @@ class SearchDisplay:
                 "errors such as 'neg_log_loss'."
             )
 
-    def _found(self, name: str) -> str:
+    def _found(self, name: Any) -> str:
         """Return the full name of a parameter."""
         known = list(dict.fromkeys(n for trial in self.trials for n in trial.params))
         found = [n for n in known if n == name] or [

@@ -162,6 +162,12 @@ class SplitDisplay:
         SplitDisplay
             With ``ax_`` and ``figure_``.
         """
+        if not hasattr(search, "cv"):
+            raise TypeError(
+                "SplitDisplay.from_estimator takes a search, or what else has a "
+                f"parameter cv, not {type(search).__name__}: from_splitter takes "
+                "splitters and numbers of folds."
+            )
         return cls.from_splitter(
             search.cv,
             X,

@@ -301,3 +301,10 @@ def test_what_is_no_plane_is_refused():
         EmbeddingDisplay.from_predictions(X, Y[:3])
     with pytest.raises(TypeError, match="not DummyClassifier"):
         EmbeddingDisplay.from_estimator(DummyClassifier().fit(X, Y), X)
+
+
+def test_what_has_no_epochs_or_no_importances_is_refused():
+    with pytest.raises(ValueError, match="max_iter must be at least 1, got 0"):
+        LearningRateDisplay.from_schedule("cosine", max_iter=0)
+    with pytest.raises(TypeError, match=r"importances must be .* got ndarray"):
+        ImportanceDisplay.from_importances(np.ones(3))

@@ -148,7 +148,9 @@ def test_trials_without_a_parameter_are_left_out():
         display.plot()
 
 
-@pytest.mark.parametrize("params", ["colour", ["dropout", "alpha", "activation"]])
+@pytest.mark.parametrize(
+    "params", ["colour", 3, [3], ["dropout", "alpha", "activation"]]
+)
 def test_other_parameters_are_refused(search, params):
     with pytest.raises(ValueError, match="params must be"):
         SearchDisplay.from_estimator(search, params=params)
@@ -266,6 +268,8 @@ def test_a_search_tells_its_splits():
     assert display.train_points_.get_sizes() == [2]
     assert tuple(display.test_points_.get_facecolor()[0]) == (1.0, 0.0, 0.0, 1.0)
     assert SplitDisplay(splits=display.splits).plot().ax_ is not ax
+    with pytest.raises(TypeError, match="takes a search.*not BackpropClassifier"):
+        SplitDisplay.from_estimator(BackpropClassifier(), X, Y)
 
 
 @pytest.mark.parametrize("display", [SearchDisplay, SplitDisplay])
