@@ -268,7 +268,7 @@ def test_a_search_tells_its_splits():
     assert display.train_points_.get_sizes() == [2]
     assert tuple(display.test_points_.get_facecolor()[0]) == (1.0, 0.0, 0.0, 1.0)
     assert SplitDisplay(splits=display.splits).plot().ax_ is not ax
-    with pytest.raises(TypeError, match="takes a search.*not BackpropClassifier"):
+    with pytest.raises(TypeError, match=r"takes a search.*not BackpropClassifier"):
         SplitDisplay.from_estimator(BackpropClassifier(), X, Y)
 
 
