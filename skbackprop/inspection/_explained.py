@@ -1,7 +1,9 @@
 """What is explained: an estimator, or a pipeline that ends with one, as one map."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -74,6 +76,9 @@ class Explained:
         given = self._given(background)
         dtype = np.result_type(given.dtype, self.estimator.coefs_[0].dtype)
         self.chain: Chain = chain_of(self.estimator, response, dtype)
+        self.chain_in: Callable[..., Chain] = partial(
+            chain_of, self.estimator, response
+        )
         self.output_names = response.names(self.estimator)
         self.matrix = self.chain.matrix
         self._preparation: AffineMap | None = None

@@ -7,8 +7,9 @@ import numpy as np
 from skbackprop.core.ops import slices
 from skbackprop.core.threads import Crew, single_threaded_products, threads_for
 from skbackprop.core.workspace import keep_freed_memory
-from skbackprop.inspection.attributions import Attribution, Block, Points
-from skbackprop.linearization.chain import NUMBERS_AT_ONCE, Chain
+from skbackprop.inspection._setting import Setting
+from skbackprop.inspection.attributions import Attribution, Block
+from skbackprop.linearization.chain import NUMBERS_AT_ONCE
 
 __all__ = ["Means"]
 
@@ -20,12 +21,8 @@ class Means:
     ----------
     method : Attribution
         The rule.
-    chain : Chain
-        The prediction.
-    matrix : ndarray of shape (n_hidden, n_features)
-        From gradients at the cut of the chain to those of the features.
-    references : Points
-        The references.
+    setting : Setting
+        The prediction, and the references.
 
     Attributes
     ----------
@@ -33,15 +30,10 @@ class Means:
         How many rows to take at once, for bounded memory.
     """
 
-    def __init__(
-        self,
-        method: Attribution,
-        chain: Chain,
-        matrix: np.ndarray,
-        references: Points,
-    ) -> None:
-        self._method, self._chain = method, chain
-        self._matrix, self._references = matrix, references
+    def __init__(self, method: Attribution, setting: Setting) -> None:
+        self._method, self._setting, self._chain = method, setting, setting.chain
+        self._matrix, self._references = setting.matrix, setting.references
+        chain, matrix, references = self._chain, self._matrix, self._references
         self._rows_of = method.bind(chain, matrix, references)
         n_features, self._n_references = matrix.shape[1], len(references.h)
         self._n_pairs = chain.rows_at_once(n_features, chain.n_out)
@@ -69,14 +61,16 @@ class Means:
         return Crew(min(threads_for(work), len(self._blocks(n_rows))))
 
     def __call__(
-        self, points: Points, first: int, change: np.ndarray, crew: Crew
+        self, x: np.ndarray, h: np.ndarray, first: int, change: np.ndarray, crew: Crew
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return the attributions of some rows, and what they miss.
 
         Parameters
         ----------
-        points : Points
-            The rows.
+        x : ndarray of shape (n_rows, n_features)
+            The rows, from the same origin as the references.
+        h : ndarray of shape (n_rows, n_hidden)
+            What they are at the cut of the chain.
         first : int
             The position of the first of them among all that are explained.
         change : ndarray of shape (n_rows, n_outputs)
@@ -91,8 +85,8 @@ class Means:
         missing : ndarray of shape (n_outputs, n_rows)
             The change less their sum, before it is made up for.
         """
-        values = np.empty((change.shape[1], *points.x.shape), points.h.dtype)
-        missing = change.T.astype(values.dtype)
+        points, missing = self._setting.points(x, h), change.T.copy()
+        values = np.empty((*missing.shape, points.x.shape[1]), missing.dtype)
         mean = self._made_up if self._method.makes_up else self._mean
 
         def explain(pending: Iterator[slice]) -> None:
@@ -124,12 +118,14 @@ class Means:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return the same, with what is missing shared out by the mean squares."""
         own, total = x[mine], np.zeros((len(change), *x[mine].shape), x.dtype)
-        squares, unit = np.zeros_like(total), _unit(change)
+        squares, unit = np.zeros_like(total), _unit(change.astype(x.dtype))
         for some, pairs in self._pairs(block, mine):
             parts = pairs * (own[:, np.newaxis] - self._references.x[some])
             total += _sums(parts)
             parts *= unit
             squares += np.einsum("knmf,knmf->knf", parts, parts)
+        # In single precision too they add up to what double precision knows.
+        total, squares = total.astype(change.dtype), squares.astype(change.dtype)
         total /= total.dtype.type(self._n_references)
         sums, weight = total.sum(axis=2), squares.sum(axis=2)
         # Where nothing counts there is nobody to share with.

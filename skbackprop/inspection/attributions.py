@@ -52,6 +52,11 @@ class Attribution(Spec, ABC, family=True):
 
     makes_up: ClassVar[bool] = False
 
+    @property
+    def single_precision(self) -> bool:
+        """Whether to compute in single precision where that gives the same."""
+        return False
+
     @abstractmethod
     def bind(self, chain: Chain, matrix: np.ndarray, references: Points) -> Rows:
         """Return multipliers for rows as they come.

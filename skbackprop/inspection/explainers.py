@@ -8,8 +8,11 @@ import numpy as np
 
 from skbackprop.core.ops import slices
 from skbackprop.core.spec import resolve
+from skbackprop.core.threads import Crew
 from skbackprop.inspection._explained import Explained, Inputs
+from skbackprop.inspection._found import Found
 from skbackprop.inspection._means import Means
+from skbackprop.inspection._setting import Setting
 from skbackprop.inspection.attributions import Attribution, Points, Rescale
 
 __all__ = ["GradientExplainer", "RescaleExplainer"]
@@ -58,7 +61,15 @@ class Explainer(ABC):
         # Around their mean: differences of large numbers lose digits.
         self._center = values.mean(axis=0)
         changes = (values - self._center)[chosen].astype(chain.dtype)
-        self._references = Points(changes, np.concatenate(ahead)[chosen])
+        references = Points(changes, np.concatenate(ahead)[chosen])
+        ones = np.ones(values.shape[1], chain.dtype)
+        self._setting = Setting(chain, explained.matrix, references, ones)
+        self._lighter = self._setting
+        # Without a bend, draws make no noise.
+        if method.single_precision and chain.bent and chain.dtype != np.float32:
+            with np.errstate(all="ignore"):
+                single = explained.chain_in(np.float32)
+                self._lighter = self._setting.lighter(single)
         self._method = method
 
     @abstractmethod
@@ -115,28 +126,37 @@ class Explainer(ABC):
 
     def _values(self, inputs: Inputs) -> np.ndarray:
         """Return attributions of shape (n_rows, n_features, n_outputs)."""
-        explained, n = self._explained, len(inputs.explained)
-        chain = explained.chain
-        result = np.empty((*inputs.explained.shape, chain.n_out), chain.dtype)
-        output, missing = np.empty((2, n, chain.n_out), chain.dtype)
+        n, n_features = inputs.explained.shape
+        found = Found.of(n, n_features, self._explained.chain)
         with np.errstate(all="ignore"):
-            means = Means(self._method, chain, explained.matrix, self._references)
+            means = Means(self._method, self._lighter)
             crew = means.crew(n)
             for rows in slices(n, means.n_rows):
-                h = chain.ahead(inputs.given[rows])
-                output[rows] = chain.finish(h)
-                x = (inputs.explained[rows] - self._center).astype(chain.dtype)
-                change = output[rows] - self._mean_output
-                values, missed = means(Points(x, h), rows.start, change, crew)
-                result[rows], missing[rows] = values.transpose(1, 2, 0), missed.T
-            self._check(result, missing, output)
-        return result
+                self._explain(inputs, rows, means, crew, found)
+            if self._lighter is not self._setting:
+                # What leaves the range of single precision is done again.
+                for row in found.lost():
+                    means = Means(self._method, self._setting)
+                    rows = slice(row, row + 1)
+                    self._explain(inputs, rows, means, means.crew(1), found)
+            self._check(found)
+        return found.values
 
-    def _check(
-        self, values: np.ndarray, missing: np.ndarray, output: np.ndarray
+    def _explain(
+        self, inputs: Inputs, rows: slice, means: Means, crew: Crew, found: Found
     ) -> None:
+        chain = self._explained.chain
+        h = chain.ahead(inputs.given[rows])
+        found.output[rows] = chain.finish(h)
+        x = inputs.explained[rows] - self._center
+        change = found.output[rows] - self._mean_output
+        values, missing = means(x, h, rows.start, change, crew)
+        found.values[rows] = values.transpose(1, 2, 0)
+        found.missing[rows] = missing.T
+
+    def _check(self, found: Found) -> None:
         """Warn of attributions that are no numbers, or far from adding up."""
-        known = np.isfinite(values).all(axis=(1, 2))
+        known, output, missing = found.is_known(), found.output, found.missing
         if not known.all():
             warn(
                 f"The attributions of {np.count_nonzero(~known)} of {len(known)} rows "

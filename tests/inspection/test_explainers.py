@@ -42,12 +42,14 @@ def integrated(*args, n_nodes=64, **options):
     return GradientExplainer(*args, method=IntegratedGradients(n_nodes), **options)
 
 
-def expected(*args, n_samples=2000, **options):
-    return GradientExplainer(*args, method=ExpectedGradients(n_samples), **options)
+def expected(*args, n_samples=2000, single=True, **options):
+    method = ExpectedGradients(n_samples, single_precision=single)
+    return GradientExplainer(*args, method=method, **options)
 
 
-def coalitions(*args, n_samples=2000, **options):
-    return GradientExplainer(*args, method=CoalitionGradients(n_samples), **options)
+def coalitions(*args, n_samples=2000, single=True, **options):
+    method = CoalitionGradients(n_samples, single_precision=single)
+    return GradientExplainer(*args, method=method, **options)
 
 
 EXPLAINERS = [RescaleExplainer, integrated, expected, coalitions]
@@ -282,7 +284,7 @@ def paths_by_hand(gradient, rows, method, references):
     return np.array(found)
 
 
-PATHS = [IntegratedGradients(2), ExpectedGradients(15)]
+PATHS = [IntegratedGradients(2), ExpectedGradients(15, single_precision=False)]
 
 
 @pytest.mark.parametrize("method", PATHS)
@@ -330,7 +332,7 @@ def test_paths_through_a_single_output_a_narrow_precision_and_a_pipeline(method)
 @pytest.mark.filterwarnings("ignore:The attributions miss")
 def test_coalitions_are_made_of_both_rows_and_made_up_by_mean_squares(response):
     model, rows = classifier(normalization="layer", activation="silu"), X[:3]
-    method = CoalitionGradients(n_samples=9)
+    method = CoalitionGradients(n_samples=9, single_precision=False)
     references = BACKGROUND[:4][method.choose(4)]
     assert len(references) == 12  # each three times
     parts = method.draw_parts(*references.shape, np.dtype(float))(0, 3)
@@ -398,8 +400,8 @@ def test_expected_gradients_approach_the_integrated_ones():
 CHUNKED = [
     (RescaleExplainer, {}),
     (integrated, {"n_nodes": 4}),
-    (expected, {"n_samples": 40}),
-    (coalitions, {"n_samples": 40}),
+    (expected, {"n_samples": 40, "single": False}),
+    (coalitions, {"n_samples": 40, "single": False}),
 ]
 
 
@@ -416,6 +418,49 @@ def test_chunks_do_not_show(explain, options, monkeypatch):
 
 
 SAMPLED = [ExpectedGradients, CoalitionGradients]
+
+
+@pytest.mark.parametrize("explain", [expected, coalitions])
+@pytest.mark.parametrize("response", ["decision_function", "predict_proba"])
+@pytest.mark.filterwarnings("ignore:The attributions miss")
+def test_single_precision_rounds_far_below_the_noise_of_draws(explain, response):
+    model = classifier(activation="tanh", normalization="layer")
+    single, double, other = (
+        explain(
+            model, BACKGROUND, n_samples=n, single=single, response_method=response
+        ).shap_values(X)
+        for n, single in [(26, True), (26, False), (39, False)]
+    )
+    assert single.dtype == double.dtype == np.float64
+    rounding, noise = abs(single - double).max(), abs(other - double).max()
+    assert 0 < rounding < 1e-4 * noise
+
+
+@pytest.mark.filterwarnings("ignore:The attributions miss")
+@pytest.mark.parametrize("factor", [1e-200, 1e-30, 1e30, 1e200])
+def test_features_in_any_unit_are_explained_in_single_precision(factor):
+    units = factor ** np.linspace(-1, 1, F)
+    model = regressor(activation="tanh", scaling=None)
+    wanted = coalitions(model, BACKGROUND, n_samples=26).shap_values(X)
+    model.coefs_[0] /= units[:, np.newaxis]
+    explainer = coalitions(model, BACKGROUND * units, n_samples=26)
+    assert explainer._lighter.chain.dtype == np.float32
+    found = explainer.shap_values(X * units)
+    np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-6 * abs(wanted).max())
+
+
+@pytest.mark.filterwarnings("ignore:The attributions miss")
+def test_single_precision_is_left_alone_where_its_gradients_differ():
+    model = regressor(hidden=(4, 4), activation="tanh")
+    # Two units are the same, and what follows takes the difference of large numbers.
+    model.coefs_[0][:, 1] = model.coefs_[0][:, 0]
+    model.intercepts_[0][1] = model.intercepts_[0][0]
+    model.coefs_[1][0], model.coefs_[1][1] = 1e6, -1e6
+    single, double = (
+        coalitions(model, BACKGROUND, n_samples=26, single=single).shap_values(X)
+        for single in (True, False)
+    )
+    np.testing.assert_array_equal(single, double)
 
 
 @pytest.mark.parametrize("sampled", SAMPLED)
@@ -546,9 +591,10 @@ def test_a_warning_says_whether_values_add_up_nevertheless():
 
 
 def test_steps_are_left_to_the_rescale_rule():
-    explainer = GradientExplainer(classifier(activation="binary_step"), BACKGROUND)
-    with pytest.raises(ValueError, match="RescaleExplainer"):
-        explainer.shap_values(X)
+    model = classifier(activation="binary_step")
+    for explain in (integrated, expected, coalitions):
+        with pytest.raises(ValueError, match="RescaleExplainer"):
+            explain(model, BACKGROUND).shap_values(X)
 
 
 def test_only_estimators_with_a_network_are_explained():
