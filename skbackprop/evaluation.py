@@ -63,6 +63,7 @@ class Evaluation:
             for first in range(min(n_threads, len(chunks)))
         ]
         self._crew = Crew(len(self._workers))
+        self._add_penalty: Callable[[float], float] | None = None
         self.predictions = np.empty((len(data), network.n_out), theta.dtype)
 
     def loss(self) -> float:
@@ -90,9 +91,11 @@ class Evaluation:
         first, *others = (worker.grad for worker in self._workers)
         for grad in others:
             np.add(first, grad, first)
-        weights = self.objective.network.layout.weights
-        add_penalty = self.objective.penalty.bind(weights(self.theta), weights(first))
-        add_penalty(1.0 / self.total_weight)
+        if self._add_penalty is None:
+            weights = self.objective.network.layout.weights
+            bind = self.objective.penalty.bind
+            self._add_penalty = bind(weights(self.theta), weights(first))
+        self._add_penalty(1.0 / self.total_weight)
         return sum(losses) / len(self.data), self.objective.hold(first)
 
     def penalty(self) -> float:
@@ -145,7 +148,9 @@ class _Worker:
         """Return the sum of the losses, and write their mean gradient to ``grad``."""
         total = 0.0
         if not self.grad.size:
-            self.grad, self.part = np.empty_like(self.theta), np.empty_like(self.theta)
+            self.grad = self.part = np.empty_like(self.theta)
+            if len(self.chunks) > 1:
+                self.part = np.empty_like(self.theta)
         self.grad.fill(0.0)
         for rows in self.chunks:
             n_rows = rows.stop - rows.start
@@ -154,7 +159,8 @@ class _Worker:
             if weight is not None:
                 scale = weight[:, np.newaxis] * scale
             prediction = self._gradient(n_rows)(x, target, scale)
-            np.add(self.grad, self.part, self.grad)
+            if self.part is not self.grad:
+                np.add(self.grad, self.part, self.grad)
             total += self.objective.loss.total(prediction, target, weight)
         return total
 

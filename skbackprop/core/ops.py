@@ -1,6 +1,7 @@
 """The few array kernels of the hot path; all write into an array they are given."""
 
 from collections.abc import Callable
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -165,4 +166,4 @@ def all_finite(x: np.ndarray) -> bool:
     # One BLAS pass answers for nearly every vector; a finite one whose sum of squares
     # overflows is looked at entry by entry.
     flat = x.ravel(order="K")
-    return bool(np.isfinite(np.dot(flat, flat)) or np.isfinite(flat).all())
+    return isfinite(np.dot(flat, flat)) or bool(np.isfinite(flat).all())

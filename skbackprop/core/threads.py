@@ -7,7 +7,7 @@ where a product's spinning threads slow each other down many times over.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from functools import cache
 from queue import SimpleQueue
 from threading import Lock, Thread
@@ -74,14 +74,14 @@ class _Limit:
         with self._lock:
             return min(self._counts if self._users else _counts(), default=1)
 
-    def enter(self) -> None:
+    def __enter__(self) -> None:
         with self._lock:
             if self._users == 0:
                 self._counts = _counts()
                 _set_counts([1] * len(self._counts))
             self._users += 1
 
-    def leave(self) -> None:
+    def __exit__(self, *error: object) -> None:
         with self._lock:
             self._users -= 1
             if self._users == 0:
@@ -91,22 +91,18 @@ class _Limit:
 _limit = _Limit()
 
 
-@contextmanager
-def single_threaded_products() -> Iterator[None]:
+def single_threaded_products() -> AbstractContextManager[None]:
     """Keep each matrix product on the thread that asks for it.
 
     Fits in several threads at once may overlap in any order: the first to come sets the
     limit, and the last to go lifts it.
 
-    Yields
-    ------
-    None
+    Returns
+    -------
+    context manager
+        It may be entered again within.
     """
-    _limit.enter()
-    try:
-        yield
-    finally:
-        _limit.leave()
+    return _limit
 
 
 class Crew:

@@ -69,7 +69,10 @@ class BinaryCrossEntropy(CanonicalLoss, CurvedLoss, LogisticLoss):
 
     def value(self, prediction: np.ndarray, target: np.ndarray) -> np.ndarray:
         """Return minus the log-probability of the targets."""
-        likelihood = np.where(target > 0.5, prediction, 1.0 - prediction)
+        # |1 - t - p| is p where t is 1, and 1 - p where it is 0, to the bit.
+        likelihood = np.subtract(scalar(1.0, target), target)
+        np.subtract(likelihood, prediction, likelihood)
+        np.absolute(likelihood, likelihood)
         return -_log(likelihood).sum(axis=1)
 
     def curvature(self, prediction: np.ndarray, target: np.ndarray) -> np.ndarray:

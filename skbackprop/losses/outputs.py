@@ -1,5 +1,6 @@
 """What outputs look like: probabilities of yes, and classes that exclude each other."""
 
+from functools import cache
 from itertools import accumulate, pairwise
 from typing import ClassVar
 
@@ -117,6 +118,12 @@ def clip_probability(probability: np.ndarray) -> np.ndarray:
     ndarray
         ``probability``.
     """
-    eps = np.finfo(probability.dtype).eps
-    np.maximum(probability, eps, out=probability)
-    return np.minimum(probability, 1.0 - eps, out=probability)
+    low, high = _ends(probability.dtype)
+    np.maximum(probability, low, probability)
+    return np.minimum(probability, high, probability)
+
+
+@cache
+def _ends(dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
+    eps = np.finfo(dtype).eps
+    return np.array(eps, dtype), np.array(1.0 - eps, dtype)

@@ -14,22 +14,24 @@ Bounds = Sequence[tuple[float | None, float | None]] | None
 
 
 class Plain:
-    """The parameters as they are, in float64.
+    """The parameters as they are.
 
     Parameters
     ----------
     n_trainable : int
         How many leading entries are moved.
+    dtype : dtype
+        The type of coordinates and gradients.
     """
 
     bounds: Bounds = None
 
-    def __init__(self, n_trainable: int) -> None:
-        self.n = n_trainable
+    def __init__(self, n_trainable: int, dtype: np.dtype) -> None:
+        self.n, self.dtype = n_trainable, dtype
 
     def start(self, theta: np.ndarray) -> np.ndarray:
         """Return the coordinates of some parameters."""
-        return theta[: self.n].astype(np.float64)
+        return theta[: self.n].astype(self.dtype)
 
     def write(self, x: np.ndarray, theta: np.ndarray) -> None:
         """Write the parameters with some coordinates."""
@@ -41,8 +43,8 @@ class Plain:
 
     def gradient(self, gradient: np.ndarray) -> np.ndarray:
         """Return the gradient with respect to the coordinates."""
-        # SciPy may keep what it is given: a copy, which also is the float64 it needs.
-        return gradient[: self.n].astype(np.float64)
+        # A copy: solvers may keep what they are given.
+        return gradient[: self.n].astype(self.dtype)
 
 
 class Split:

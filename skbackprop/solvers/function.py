@@ -1,6 +1,7 @@
 """The objective over all rows as one function of one vector."""
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -38,12 +39,12 @@ class Point:
     @property
     def is_finite(self) -> bool:
         """Whether value and gradient are, and the gradient has a norm."""
-        return bool(np.isfinite(self.value + self.gradient @ self.gradient))
+        return isfinite(self.value + float(self.gradient @ self.gradient))
 
     @property
     def steepness(self) -> float:
         """The largest entry of the gradient, by its size."""
-        return float(np.abs(self.gradient).max(initial=0.0))
+        return float(np.maximum.reduce(np.abs(self.gradient), initial=0.0))
 
 
 class Function:

@@ -1,8 +1,9 @@
 """L-BFGS, by SciPy's driver."""
 
 from collections.abc import Callable
+from math import isfinite
 from numbers import Integral
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy.optimize import OptimizeResult, minimize
@@ -14,6 +15,7 @@ from skbackprop.evaluation import Evaluation
 from skbackprop.solvers.base import Problem, Solution, Solver, Status, Verdict
 from skbackprop.solvers.coordinates import Plain, Split
 from skbackprop.solvers.handover import Handover
+from skbackprop.solvers.limited_memory import minimize_limited_memory
 
 
 class LBFGS(Solver, name="lbfgs"):
@@ -61,7 +63,7 @@ class LBFGS(Solver, name="lbfgs"):
             What came of it.
         """
         run = _Run(problem)
-        options = {
+        options: dict[str, Any] = {
             "maxcor": self.memory,
             "maxfun": self.max_fun,
             "maxiter": problem.max_iter,
@@ -72,16 +74,7 @@ class LBFGS(Solver, name="lbfgs"):
             options["ftol"] = float(np.finfo(np.float32).eps)
         # SciPy's own vector operations are short: threads would only wait for them.
         with single_threaded_products(), np.errstate(all="ignore"):
-            result = minimize(
-                run.value_and_gradient,
-                run.start,
-                method="L-BFGS-B",
-                bounds=run.coordinates.bounds,
-                jac=True,
-                callback=run.end_iteration,
-                options=options,
-            )
-        return run.solution(result)
+            return run.solution(_driver(run)(run, options))
 
 
 class _Run:
@@ -129,14 +122,14 @@ class _Run:
         self.coordinates.write(x, self.trial)
         loss, gradient = self.evaluate()
         value = loss + self.evaluation.penalty() + self.coordinates.absolutes(x)
-        if not np.isfinite(value):
+        if not isfinite(value):
             self.overflowed = self.trial.copy()
         return value, self.coordinates.gradient(gradient)
 
     # SciPy learns from the parameter's name that it is to hand over a result.
     def end_iteration(self, intermediate_result: OptimizeResult) -> None:
         value, x = intermediate_result.fun, intermediate_result.x
-        if not (np.isfinite(value) and all_finite(x)):
+        if not (isfinite(value) and all_finite(x)):
             raise StopIteration
         problem, replays = self.problem, self.replays
         self.n_done += 1
@@ -175,6 +168,30 @@ class _Run:
         return Status.BUDGET_SPENT
 
 
+def _driver(run: _Run) -> Callable[[_Run, dict[str, Any]], OptimizeResult]:
+    if run.is_single and run.coordinates.bounds is None:
+        return _in_single_precision
+    return _with_scipy
+
+
+def _with_scipy(run: _Run, options: dict[str, Any]) -> OptimizeResult:
+    return minimize(
+        run.value_and_gradient,
+        run.start,
+        method="L-BFGS-B",
+        bounds=run.coordinates.bounds,
+        jac=True,
+        callback=run.end_iteration,
+        options=options,
+    )
+
+
+def _in_single_precision(run: _Run, options: dict[str, Any]) -> OptimizeResult:
+    return minimize_limited_memory(
+        run.value_and_gradient, run.start, run.end_iteration, **options
+    )
+
+
 class _Answers:
     """Evaluations, each of which is kept.
 
@@ -209,7 +226,7 @@ def _coordinates(problem: Problem, total_weight: float) -> Plain | Split:
     layout = problem.objective.network.layout
     strength = problem.objective.penalty.absolute / total_weight
     if strength == 0:
-        return Plain(layout.n_trainable)
+        return Plain(layout.n_trainable, problem.theta.dtype)
     return Split(layout.n_trainable, layout.n_weights, strength)
 
 

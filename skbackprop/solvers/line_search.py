@@ -1,5 +1,7 @@
 """How far to go along a direction."""
 
+from math import inf, isfinite, nan
+
 import numpy as np
 
 from skbackprop.solvers.function import Function, Point
@@ -116,8 +118,9 @@ class _Trial:
 
     def __init__(self, step: float, point: Point, direction: np.ndarray) -> None:
         self.step, self.point = step, point
-        self.value = point.value if point.is_finite else np.inf
-        self.slope = float(point.gradient @ direction) if point.is_finite else np.nan
+        self.value, self.slope = point.value, float(point.gradient @ direction)
+        if not isfinite(self.value + self.slope):
+            self.value, self.slope = inf, nan
 
 
 class _Ray:
