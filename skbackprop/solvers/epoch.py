@@ -124,14 +124,15 @@ class Epoch:
         told : dict of str to object
             What ``told`` returned.
         """
-        self._order = told["order"]
+        self._order[...] = told["order"]
         if self._augment is not None:
             self._augment.bit_generator.state = told["augment"]
 
     def _read_chunks(self) -> Iterator[tuple[Chunk, int]]:
         if self._problem.shuffle:
             # Each epoch permutes the order of the one before, as scikit-learn does.
-            self._order = self._order[self._problem.rng.permutation(self._n_rows)]
+            # In place, which draws the same as a permutation and needs no room.
+            self._problem.rng.shuffle(self._order)
         for rows in self._chunks:
             n_rows = rows.stop - rows.start
             order = self._order[rows] if self._gathers else rows
