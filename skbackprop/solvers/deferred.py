@@ -168,11 +168,12 @@ class _Factors:
             return None
         rows = slice(*((end - self.start) // self.width for end in (start, stop)))
         out = grad[start - part.start : stop - part.start].reshape(-1, self.width)
-        delta, dot = self.delta, np.dot
+        # ``dot`` would copy some columns of a matrix first.
+        delta, matmul = self.delta, np.matmul
 
         def write() -> None:
             n_rows = self.n_rows
-            dot(self.x[:n_rows, rows].T, delta[:n_rows], out)
+            matmul(self.x[:n_rows, rows].T, delta[:n_rows], out)
 
         return write
 

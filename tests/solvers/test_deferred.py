@@ -1,5 +1,7 @@
 """Deferred products: what the step computes is what the backward pass would have."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -22,7 +24,7 @@ def make(first=None, X=None, hidden=(), batch_size=10):
     given = regression_data()
     data = Data(np.ones((10, N_IN)) if X is None else X, given.target)
     layers = [*(first or [Dense(WIDTH)]), *hidden, Dense(given.target.width)]
-    network = Network(layers, N_IN)
+    network = Network(layers, data.X.shape[1])
     theta = network.initial(np.random.RandomState(0), np.dtype(np.float64))
     objective = Objective(network, SquaredError(), L2(0.1))
     return problem(objective, data, theta, batch_size=batch_size)
@@ -81,6 +83,21 @@ def test_large_hidden_layers_are_deferred_with_their_inputs(position):
 def test_other_layers_are_not_deferred(hidden, batch_size):
     given = make(hidden=hidden, batch_size=batch_size)
     assert DeferredProducts(given).size == N_IN * WIDTH
+
+
+def test_parts_copy_no_factors():
+    given = make([Dense(200), ReLU()], np.ones((10, 400)))
+    deferred = DeferredProducts(given)
+    deferred.begin(given.data.X)
+    part = slice(0, deferred.cut(deferred.size // 2))
+    (write,) = deferred.bind(part, np.empty(part.stop))
+    tracemalloc.start()
+    try:
+        write()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < given.data.X[:, :200].nbytes / 4
 
 
 def test_a_part_beyond_is_left_alone():
