@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from skbackprop._compat import Interval
-from skbackprop.core.ops import slices
+from skbackprop.core.ops import bind_axpy, slices
 from skbackprop.core.spec import Spec
 
 __all__ = [
@@ -236,18 +236,10 @@ def _bind_squares(
 ) -> BoundPenalty:
     if strength == 0:
         return lambda share: 0.0
-    scratch = np.empty_like(weights[:BLOCK])
-    blocks = [
-        (weights[block], gradient[block], scratch[: block.stop - block.start])
-        for block in slices(weights.size, BLOCK)
-    ]
-    multiply, add, dot = np.multiply, np.add, np.dot
+    add_multiple, dot = bind_axpy(weights, gradient), np.dot
 
     def add_gradient(share: float) -> float:
-        factor = strength * share
-        for of_weights, of_gradient, part in blocks:
-            multiply(of_weights, factor, part)
-            add(of_gradient, part, of_gradient)
+        add_multiple(strength * share)
         return 0.5 * strength * float(dot(weights, weights))
 
     return add_gradient

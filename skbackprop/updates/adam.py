@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from skbackprop._compat import Interval
-from skbackprop.core.ops import scalar
+from skbackprop.core.ops import bind_axpy, scalar
 from skbackprop.updates.base import BoundUpdate, Span, Update
 
 SHARE = Interval(Real, 0, 1, closed="left")
@@ -187,6 +187,7 @@ class ScaleByNadam(Update, name="nadam"):
         root_share = (1.0 - beta_2) ** 0.5
         epsilon_at = _epsilon(self.epsilon / root_share, beta_2, True, grad)
         scratch, shares = np.empty_like(grad), self._shares()
+        add_mean = bind_axpy(first, grad)
         add, multiply, divide, sqrt = np.add, np.multiply, np.divide, np.sqrt
 
         def update(rate: float, t: int) -> float:
@@ -197,8 +198,7 @@ class ScaleByNadam(Update, name="nadam"):
             multiply(second, keep_2, second)
             add(second, scratch, second)
             # grad + (what the mean counts for against the gradient) * mean
-            multiply(first, of_mean * (1.0 - beta_1) / of_grad, scratch)
-            add(grad, scratch, grad)
+            add_mean(of_mean * (1.0 - beta_1) / of_grad)
             sqrt(second, scratch)
             add(scratch, epsilon_at(t), scratch)
             divide(grad, scratch, grad)

@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from skbackprop.core.layout import Layout
+from skbackprop.core.ops import bind_axpy
 from skbackprop.core.spec import Spec
 
 # update(rate, t) -> what is left of the rate; t counts steps from 1.
@@ -94,14 +95,11 @@ def bind_chain(
         update.bind(span, vectors)
         for update, vectors in zip(chain, moments, strict=True)
     ]
-    theta, grad = span.theta, span.grad
-    multiply, subtract = np.multiply, np.subtract
+    move = bind_axpy(span.grad, span.theta)
 
     def step(rate: float, t: int) -> None:
         for link in links:
             rate = link(rate, t)
-        if rate != 1.0:
-            multiply(grad, rate, grad)
-        subtract(theta, grad, theta)
+        move(-rate)
 
     return step

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from skbackprop._compat import Interval
-from skbackprop.core.ops import scalar
+from skbackprop.core.ops import bind_axpy, scalar
 from skbackprop.updates.base import BoundUpdate, Span, Update
 
 
@@ -44,16 +44,15 @@ class Momentum(Update, name="momentum"):
         """Return ``v <- momentum * v - rate * grad``, and a step along ``v``."""
         grad, (velocity,) = span.grad, moments
         momentum, nesterov = scalar(self.momentum, grad), self.nesterov
-        scratch = np.empty_like(grad) if nesterov else grad
         multiply, subtract, negative = np.multiply, np.subtract, np.negative
+        look_ahead = bind_axpy(velocity, grad)
 
         def update(rate: float, t: int) -> float:
             multiply(grad, rate, grad)
             multiply(velocity, momentum, velocity)
             subtract(velocity, grad, velocity)
             if nesterov:
-                multiply(velocity, momentum, scratch)
-                subtract(grad, scratch, grad)
+                look_ahead(-self.momentum)
             else:
                 negative(velocity, grad)
             return 1.0

@@ -72,7 +72,7 @@ def test_finite_arrays_are_finite(shape, dtype):
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_a_finite_array_whose_squares_overflow_is_finite(dtype):
     huge = np.full(4, np.finfo(dtype).max)
-    with np.errstate(over="ignore"):
+    with np.errstate(all="raise"):
         assert ops.all_finite(huge)
         assert ops.all_finite(-huge)
 
@@ -85,3 +85,22 @@ def test_one_entry_that_is_not_finite_shows(where, bad, dtype):
     x.flat[where] = bad
     assert not ops.all_finite(x)
     assert not ops.all_finite(np.asfortranarray(x))
+
+
+@pytest.mark.parametrize("dtype", [*DTYPES, np.complex128])
+@pytest.mark.parametrize("n", [0, 1, 7, 1000])
+def test_a_multiple_of_a_vector_is_added_in_place(dtype, n):
+    rng = np.random.RandomState(0)
+    # Views of longer vectors, as the parts of a gradient are.
+    x, y = rng.rand(2, n + 3).astype(dtype)[:, 1 : n + 1]
+    expected = y - dtype(0.25) * x
+    ops.bind_axpy(x, y)(-0.25)
+    assert_allclose(y, expected, rtol=1e-6 if dtype is np.float32 else 1e-15)
+
+
+@pytest.mark.parametrize(
+    "y", [np.ones(3, np.float32), np.ones(6)[::2]], ids=["type", "stride"]
+)
+def test_what_would_be_copied_is_not_added_to(y):
+    with pytest.raises(ValueError, match="contiguous, and of one type"):
+        ops.bind_axpy(np.ones(3), y)
