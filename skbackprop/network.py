@@ -281,6 +281,7 @@ class Network:
         """
         last = len(self.layers) - 1
         first = self.first_trainable if grads is not None else last
+        by_columns = last if self.has_few_outputs else -1
         forwards: list[Forward] = []
         backwards: list[tuple[int, Backward]] = []
         for key, layer in enumerate(self.layers):
@@ -295,10 +296,12 @@ class Network:
                 product=_product(sparse, params[key]),
                 gradient_product=products.get(key) if products else None,
                 wants_input_gradient=key > first,
-                column_major=self.has_few_outputs and key == last,
+                column_major=key == by_columns,
                 sparse=sparse,
                 first_row=first_row,
                 now=now,
+                # As all are who compute gradients.
+                single_threaded=grads is not None,
             )
             sparse = sparse and layer.keeps_sparse
             forwards.append(layer.bind_forward(site))

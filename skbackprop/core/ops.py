@@ -1,6 +1,7 @@
 """The few array kernels of the hot path; all write into an array they are given."""
 
 from collections.abc import Callable
+from functools import partial
 from math import isfinite
 from typing import Any
 
@@ -73,11 +74,43 @@ def bind_axpy(x: np.ndarray, y: np.ndarray) -> Callable[[float], Any]:
     """
     if y.size == 0:
         return lambda factor: None
-    if not (x.dtype == y.dtype and x.flags.c_contiguous and y.flags.c_contiguous):
-        # BLAS would be given a copy, and nothing be added.
-        raise ValueError("Both vectors have to be contiguous, and of one type.")
+    _check_in_place(x, y)
     axpy = get_blas_funcs("axpy", (x, y))
     return lambda factor: axpy(x, y, a=factor)
+
+
+def bind_row_addition(row: np.ndarray, matrix: np.ndarray) -> Callable[[], Any]:
+    """Return the addition of a vector to each row of a matrix.
+
+    NumPy would repeat the vector in a buffer first, which takes as long again.
+
+    Parameters
+    ----------
+    row : ndarray of shape (n,)
+        What is added.
+    matrix : ndarray of shape (n_rows, n)
+        What it is added to, in place; of the same type, and contiguous in either order.
+
+    Returns
+    -------
+    callable
+        Takes nothing.
+    """
+    if matrix.size == 0 or matrix.dtype.kind == "c":
+        return partial(np.add, matrix, row, matrix)
+    _check_in_place(row, matrix if matrix.flags.c_contiguous else matrix.T)
+    # The product of a column of ones with the vector, added to a column-major matrix.
+    ger, ones = get_blas_funcs("ger", (matrix,)), np.ones(len(matrix), matrix.dtype)
+    if matrix.flags.f_contiguous:
+        return partial(ger, 1.0, ones, row, 1, 1, matrix, 1, 1, 1)
+    return partial(ger, 1.0, row, ones, 1, 1, matrix.T, 1, 1, 1)
+
+
+def _check_in_place(given: np.ndarray, changed: np.ndarray) -> None:
+    """Refuse what BLAS would make a copy of, and leave unchanged."""
+    contiguous = given.flags.c_contiguous and changed.flags.c_contiguous
+    if not (given.dtype == changed.dtype and contiguous):
+        raise ValueError("Both arrays have to be contiguous, and of one type.")
 
 
 def sparse_product(a: Any, b: Any, out: np.ndarray) -> np.ndarray:

@@ -49,6 +49,9 @@ class Site:
     now : Pass or None
         In training, tells of the batch at hand; None in prediction, where nothing is
         random and the statistics of batches are frozen.
+    single_threaded : bool
+        Whether products are known to stay on the thread that asks for them, so that
+        calls of SciPy's BLAS start none either.
     """
 
     key: int
@@ -65,6 +68,7 @@ class Site:
     sparse: bool = False
     first_row: int = 0
     now: Pass | None = None
+    single_threaded: bool = False
 
     def buffer(self, role: str, width: int, dtype: Any = None) -> np.ndarray:
         """Return a buffer of this layer's own for the rows of the batch."""

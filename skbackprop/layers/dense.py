@@ -1,5 +1,7 @@
 """The fully connected layer."""
 
+from collections.abc import Callable
+from functools import partial
 from numbers import Integral
 from typing import Any, ClassVar
 
@@ -7,6 +9,7 @@ import numpy as np
 
 from skbackprop._compat import Interval
 from skbackprop.core.layout import Param
+from skbackprop.core.ops import bind_row_addition
 from skbackprop.layers.base import Backward, Forward, Layer, Site
 from skbackprop.layers.linearized import Linearized, LinearizedDense
 
@@ -74,25 +77,33 @@ class Dense(Layer, name="dense"):
 
 def _forward(site: Site) -> Forward:
     weight, bias = site.params
-    product, add = site.product, np.add
-    y = site.buffer("output", site.n_out)
+    product, y = site.product, site.buffer("output", site.n_out)
+    add_bias = _bind_addition(site, bias, y)
 
     def forward(x: np.ndarray) -> np.ndarray:
         product(x, weight, y)
-        return add(y, bias, y)
+        add_bias()
+        return y
 
     return forward
 
 
 def _forward_by_columns(site: Site) -> Forward:
     weight, bias = site.params
-    product, add = site.product, np.add
+    product, weight_t = site.product, weight.T
     transposed = np.empty((site.n_out, site.rows), site.workspace.dtype)
-    y, weight_t, bias_column = transposed.T, weight.T, bias[:, np.newaxis]
+    y = transposed.T
+    add_bias = _bind_addition(site, bias, y)
 
     def forward(x: np.ndarray) -> np.ndarray:
         product(weight_t, x.T, transposed)
-        add(transposed, bias_column, transposed)
+        add_bias()
         return y
 
     return forward
+
+
+def _bind_addition(site: Site, bias: np.ndarray, y: np.ndarray) -> Callable[[], Any]:
+    if site.single_threaded:
+        return bind_row_addition(bias, y)
+    return partial(np.add, y, bias, y)

@@ -104,3 +104,20 @@ def test_a_multiple_of_a_vector_is_added_in_place(dtype, n):
 def test_what_would_be_copied_is_not_added_to(y):
     with pytest.raises(ValueError, match="contiguous, and of one type"):
         ops.bind_axpy(np.ones(3), y)
+
+
+@pytest.mark.parametrize("dtype", [*DTYPES, np.complex128])
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("shape", [(0, 3), (1, 3), (3, 1), (5, 4)])
+def test_a_row_is_added_to_all_rows_in_place(shape, order, dtype):
+    rng = np.random.RandomState(0)
+    row, matrix = rng.rand(shape[1]).astype(dtype), rng.rand(*shape).astype(dtype)
+    matrix = np.array(matrix, order=order)
+    expected = matrix + row
+    ops.bind_row_addition(row, matrix)()
+    assert_array_equal(matrix, expected)
+
+
+def test_a_row_is_added_to_no_copy():
+    with pytest.raises(ValueError, match="contiguous, and of one type"):
+        ops.bind_row_addition(np.ones(3), np.ones((4, 6))[:, ::2])
