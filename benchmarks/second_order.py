@@ -24,7 +24,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from unittest.mock import patch
 
@@ -310,12 +310,18 @@ DENSE = {"bfgs", "scipy BFGS", "levenberg-marquardt"}
 
 
 def race(
-    name: str, seed: int, chosen: list[str], seconds: float, evaluations: float = np.inf
+    name: str,
+    seed: int,
+    chosen: list[str],
+    seconds: float,
+    evaluations: float = np.inf,
+    dtype: str = "float64",
 ) -> dict[str, Course]:
     """Run solvers from one start."""
     courses = {}
     for solver in chosen:
         objective, data, theta = PROBLEMS[name](seed)
+        data, theta = replace(data, X=data.X.astype(dtype)), theta.astype(dtype)
         if solver in DENSE and theta.size > 2000:
             continue
         course = Course(seconds, evaluations)
@@ -369,6 +375,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--evaluations", type=float, default=np.inf)
+    parser.add_argument("--dtype", choices=("float32", "float64"), default="float64")
     arguments = parser.parse_args()
     print(describe())
     for name in arguments.problem or PROBLEMS:
@@ -380,6 +387,7 @@ def main() -> None:
                     arguments.solver or list(SOLVERS),
                     arguments.seconds,
                     arguments.evaluations,
+                    arguments.dtype,
                 )
             )
             for seed in range(arguments.seeds)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from skbackprop.core.data import ChunkReader, Data
+from skbackprop.core.data import Chunk, ChunkReader, Data
 from skbackprop.core.ops import slices
 from skbackprop.core.threads import Crew, single_threaded_products, threads_for
 from skbackprop.core.workspace import Workspace
@@ -74,7 +74,9 @@ class Evaluation:
         float
             The mean; ``predictions`` are kept.
         """
-        losses = self._run(lambda worker: worker.loss(self.predictions))
+        losses = self._run(
+            [partial(worker.loss, self.predictions) for worker in self._workers]
+        )
         return sum(losses) / len(self.data)
 
     def value_and_gradient(self) -> tuple[float, np.ndarray]:
@@ -87,10 +89,10 @@ class Evaluation:
         gradient : ndarray of shape (n_params,)
             With the penalty's; the next call overwrites it.
         """
-        losses = self._run(_Worker.gradient)
-        first, *others = (worker.grad for worker in self._workers)
-        for grad in others:
-            np.add(first, grad, first)
+        losses = self._run([worker.gradient for worker in self._workers])
+        first = self._workers[0].grad
+        for worker in self._workers[1:]:
+            np.add(first, worker.grad, first)
         if self._add_penalty is None:
             weights = self.objective.network.layout.weights
             bind = self.objective.penalty.bind
@@ -109,10 +111,10 @@ class Evaluation:
         weights = self.objective.network.layout.weights(self.theta)
         return self.objective.penalty.value(weights) / self.total_weight
 
-    def _run(self, task: Callable[["_Worker"], float]) -> list[float]:
+    def _run(self, tasks: list[Callable[[], float]]) -> list[float]:
         """Let every worker do its chunks; the order of sums does not vary."""
         with single_threaded_products():
-            return self._crew.run([partial(task, worker) for worker in self._workers])
+            return self._crew.run(tasks)
 
 
 class _Worker:
@@ -132,13 +134,15 @@ class _Worker:
         self.workspace = Workspace(size, theta.dtype)
         self.bound: dict[tuple[str, int], Any] = {}
         self.grad = self.part = np.empty(0, theta.dtype)
+        self.keeps = len(chunks) == 1 and self.reader.in_place
+        self.kept: Chunk | None = None
 
     def loss(self, predictions: np.ndarray) -> float:
         """Return the sum of the losses, and write predictions."""
         loss, total = self.objective.loss, 0.0
         for rows in self.chunks:
             n_rows = rows.stop - rows.start
-            chunk = self.reader.read(rows, n_rows)
+            chunk = self._read(rows)
             prediction = loss.inverse_link(self._forward(n_rows)(chunk.x))
             predictions[rows] = prediction
             total += loss.total(prediction, chunk.target, chunk.weight)
@@ -154,7 +158,7 @@ class _Worker:
         self.grad.fill(0.0)
         for rows in self.chunks:
             n_rows = rows.stop - rows.start
-            x, target, weight = self.reader.read(rows, n_rows)
+            x, target, weight = self._read(rows)
             scale: Any = 1.0 / len(self.data)
             if weight is not None:
                 scale = weight[:, np.newaxis] * scale
@@ -163,6 +167,15 @@ class _Worker:
                 np.add(self.grad, self.part, self.grad)
             total += self.objective.loss.total(prediction, target, weight)
         return total
+
+    def _read(self, rows: slice) -> Chunk:
+        """Read a chunk; what is the only one stays in its buffers."""
+        if self.kept is not None:
+            return self.kept
+        chunk = self.reader.read(rows, rows.stop - rows.start)
+        if self.keeps:
+            self.kept = chunk
+        return chunk
 
     def _forward(self, n_rows: int) -> Callable[[Any], np.ndarray]:
         key = ("forward", n_rows)

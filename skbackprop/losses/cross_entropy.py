@@ -73,7 +73,8 @@ class BinaryCrossEntropy(CanonicalLoss, CurvedLoss, LogisticLoss):
         likelihood = np.subtract(scalar(1.0, target), target)
         np.subtract(likelihood, prediction, likelihood)
         np.absolute(likelihood, likelihood)
-        return -_log(likelihood).sum(axis=1)
+        logs = _log(likelihood)
+        return -(logs[:, 0] if logs.shape[1] == 1 else logs.sum(axis=1))
 
     def curvature(self, prediction: np.ndarray, target: np.ndarray) -> np.ndarray:
         """Return the slope of the logistic function."""

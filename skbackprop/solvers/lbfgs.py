@@ -1,4 +1,4 @@
-"""L-BFGS, by SciPy's driver."""
+"""L-BFGS, by SciPy's driver or in single precision."""
 
 from collections.abc import Callable
 from math import isfinite
@@ -15,14 +15,16 @@ from skbackprop.evaluation import Evaluation
 from skbackprop.solvers.base import Problem, Solution, Solver, Status, Verdict
 from skbackprop.solvers.coordinates import Plain, Split
 from skbackprop.solvers.handover import Handover
-from skbackprop.solvers.limited_memory import minimize_limited_memory
+from skbackprop.solvers.limited_memory import Limits, minimize_limited_memory
 
 
 class LBFGS(Solver, name="lbfgs"):
     """The limited-memory BFGS method over all rows at once.
 
     Absolute values in the penalty are minimised exactly, by bounds on the positive and
-    the negative parts of the weights.
+    the negative parts of the weights. SciPy's L-BFGS-B does that, and all of float64;
+    in float32, without absolute values, a driver of this package's own takes about as
+    many evaluations, and much less time around them.
 
     Parameters
     ----------
@@ -50,7 +52,7 @@ class LBFGS(Solver, name="lbfgs"):
     }
 
     def minimise(self, problem: Problem) -> Solution:
-        """Run SciPy's L-BFGS-B, with each iteration reported as an epoch.
+        """Run L-BFGS, with each iteration reported as an epoch.
 
         Parameters
         ----------
@@ -72,9 +74,11 @@ class LBFGS(Solver, name="lbfgs"):
         if run.is_single:
             # Differences below the rounding of the loss are no progress to wait for.
             options["ftol"] = float(np.finfo(np.float32).eps)
-        # SciPy's own vector operations are short: threads would only wait for them.
+        own = run.is_single and run.coordinates.bounds is None
+        drive = _in_single_precision if own else _by_scipy
+        # The vector operations are short: threads would only wait for them.
         with single_threaded_products(), np.errstate(all="ignore"):
-            return run.solution(_driver(run)(run, options))
+            return run.solution(drive(run, options))
 
 
 class _Run:
@@ -98,7 +102,8 @@ class _Run:
     def _hand_over(self, handover: Handover) -> None:
         """Keep all evaluations; go through those of an earlier run once more.
 
-        SciPy does not tell of its memory. Given the same answers it takes the same way.
+        SciPy does not tell of its memory. Given the same answers, each driver takes the
+        same way.
         """
         n_trainable = self.problem.objective.network.layout.n_trainable
         answers = _Answers(self.evaluate, n_trainable)
@@ -122,9 +127,10 @@ class _Run:
         self.coordinates.write(x, self.trial)
         loss, gradient = self.evaluate()
         value = loss + self.evaluation.penalty() + self.coordinates.absolutes(x)
-        if not isfinite(value):
+        gradient = self.coordinates.gradient(gradient)
+        if not isfinite(value + float(gradient.dot(gradient))):
             self.overflowed = self.trial.copy()
-        return value, self.coordinates.gradient(gradient)
+        return value, gradient
 
     # SciPy learns from the parameter's name that it is to hand over a result.
     def end_iteration(self, intermediate_result: OptimizeResult) -> None:
@@ -133,6 +139,7 @@ class _Run:
             raise StopIteration
         problem, replays = self.problem, self.replays
         self.n_done += 1
+        self.overflowed = None
         if replays:
             return
         self.coordinates.write(x, problem.theta)
@@ -168,13 +175,7 @@ class _Run:
         return Status.BUDGET_SPENT
 
 
-def _driver(run: _Run) -> Callable[[_Run, dict[str, Any]], OptimizeResult]:
-    if run.is_single and run.coordinates.bounds is None:
-        return _in_single_precision
-    return _with_scipy
-
-
-def _with_scipy(run: _Run, options: dict[str, Any]) -> OptimizeResult:
+def _by_scipy(run: _Run, options: dict[str, Any]) -> OptimizeResult:
     return minimize(
         run.value_and_gradient,
         run.start,
@@ -188,7 +189,7 @@ def _with_scipy(run: _Run, options: dict[str, Any]) -> OptimizeResult:
 
 def _in_single_precision(run: _Run, options: dict[str, Any]) -> OptimizeResult:
     return minimize_limited_memory(
-        run.value_and_gradient, run.start, run.end_iteration, **options
+        run.value_and_gradient, run.start, Limits(**options), run.end_iteration
     )
 
 

@@ -45,7 +45,7 @@ def backtracking(
     L. Armijo, "Minimization of functions having Lipschitz continuous first partial
     derivatives", 1966.
     """
-    slope = float(point.gradient @ direction)
+    slope = float(point.gradient.dot(direction))
     level = point.value if ceiling is None else ceiling
     for _ in range(MAX_TRIALS):
         trial = function.at(point.x + step * direction)
@@ -118,7 +118,7 @@ class _Trial:
 
     def __init__(self, step: float, point: Point, direction: np.ndarray) -> None:
         self.step, self.point = step, point
-        self.value, self.slope = point.value, float(point.gradient @ direction)
+        self.value, self.slope = point.value, float(point.gradient.dot(direction))
         if not isfinite(self.value + self.slope):
             self.value, self.slope = inf, nan
 

@@ -249,7 +249,8 @@ class TrainingMonitor:
         if rate is not None:
             self.history.learning_rate_curve.append(rate)
         self.watched = loss if judged is None else -judged[0]
-        self._say(f"Iteration {self.n_iter}, loss = {loss:.8f}")
+        if self.verbose:
+            self._say(f"Iteration {self.n_iter}, loss = {loss:.8f}")
         if judged is not None:
             self._watch(*judged)
         elif self.patience is not None:

@@ -12,7 +12,7 @@ from skbackprop.core.spec import resolve
 from skbackprop.evaluation import Evaluation
 from skbackprop.losses import Poisson, SquaredError
 from skbackprop.objective import Objective
-from skbackprop.penalties import L2
+from skbackprop.penalties import L1, L2
 from skbackprop.solvers import LBFGS, Solver, Status, Verdict
 
 from ..builders import Recorder, perceptron, problem, regression_data
@@ -111,12 +111,46 @@ def test_single_precision_stays_and_converges():
     assert_allclose(single.monitor.losses[-1], double.monitor.losses[-1], rtol=1e-3)
 
 
+DRIVEN_BY_SCIPY = {
+    "float64": (np.float64, L2(0.1), True),
+    "float64, absolutes": (np.float64, L1(0.1), True),
+    "float32": (np.float32, L2(0.1), False),
+    "float32, absolutes": (np.float32, L1(0.1), True),
+}
+
+
+@pytest.mark.parametrize(
+    ("dtype", "penalty", "by_scipy"), DRIVEN_BY_SCIPY.values(), ids=DRIVEN_BY_SCIPY
+)
+def test_scipy_drives_double_precision_and_bounds(
+    monkeypatch, dtype, penalty, by_scipy
+):
+    calls = []
+    monkeypatch.setattr(
+        "skbackprop.solvers.lbfgs.minimize",
+        lambda *args, **settings: calls.append(args) or minimize(*args, **settings),
+    )
+    given = make(dtype)
+    given.objective = Objective(given.objective.network, SquaredError(), penalty)
+    LBFGS().minimise(given)
+    assert bool(calls) is by_scipy
+    assert given.theta.dtype == dtype
+
+
+def test_in_single_precision_it_walks_as_in_double():
+    single, double = make(np.float32, max_iter=6), make(max_iter=6)
+    LBFGS().minimise(single)
+    LBFGS().minimise(double)
+    assert_allclose(single.monitor.thetas, double.monitor.thetas, atol=1e-3)
+
+
+@pytest.mark.parametrize(("dtype", "size"), [(np.float64, 1e300), (np.float32, 1e30)])
 @pytest.mark.parametrize("loss", [Poisson(), SquaredError()], ids=repr)
-def test_what_cannot_be_computed_diverges_without_a_warning(loss):
-    given = make()
+def test_what_cannot_be_computed_diverges_without_a_warning(loss, dtype, size):
+    given = make(dtype)
     given.objective = Objective(given.objective.network, loss, L2(0.0))
-    data = regression_data()
-    given.data = Data(data.X, MatrixTarget(np.full((10, 1), 1e300)))
+    data = regression_data(dtype=dtype)
+    given.data = Data(data.X, MatrixTarget(np.full((10, 1), size, dtype)))
     start = given.theta.copy()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
