@@ -1,7 +1,7 @@
 """Predicting many rows, chunk by chunk, in memory that does not grow with them."""
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -9,8 +9,8 @@ from scipy.sparse import issparse
 
 from skbackprop.core.ops import slices
 from skbackprop.core.threads import Crew, single_threaded_products, threads_for
-from skbackprop.core.workspace import Workspace
-from skbackprop.network import BoundNetwork, Network, ParamViews
+from skbackprop.core.workspace import Workspace, keep_freed_memory
+from skbackprop.network import CHUNK_BYTES, BoundNetwork, Network, ParamViews
 
 __all__ = ["predict_rows"]
 
@@ -46,10 +46,11 @@ def predict_rows(
     ndarray of shape (n_samples, n_columns)
         What ``finish`` made of all rows.
     """
-    params = [tuple(array.astype(dtype, copy=False) for array in p) for p in params]
+    params = [tuple([_as_type(array, dtype) for array in p]) for p in params]
     n_samples = X.shape[0]
     size = max(1, min(n_samples, network.chunk_rows(dtype)))
     chunks = slices(n_samples, size)
+    _keep_chunks()
     predictor = _Predictor(network, params, X, dtype, size)
     if len(chunks) <= 1:
         return np.ascontiguousarray(finish(predictor.raw(slice(0, n_samples))))
@@ -90,7 +91,7 @@ class _Predictor:
             self.bound[n_rows] = self.network.bind(
                 self.params, None, n_rows, self.workspace, issparse(self.X)
             )
-        x = self.X[rows].astype(self.workspace.dtype, copy=False)
+        x = _as_type(self.X[rows], self.workspace.dtype)
         return self.bound[n_rows].forward(x)
 
     def fill(
@@ -102,3 +103,17 @@ class _Predictor:
         """Write what is made of some chunks."""
         for rows in chunks:
             result[rows] = finish(self.raw(rows))
+
+
+@cache
+def _keep_chunks() -> None:
+    """Have the buffers of a chunk kept, once and for all.
+
+    A process that has loaded a model and fitted none would give them back each time.
+    """
+    keep_freed_memory(CHUNK_BYTES)
+
+
+def _as_type(array: Any, dtype: np.dtype) -> Any:
+    """Return an array itself, where ``astype`` would take a while to do the same."""
+    return array if array.dtype == dtype else array.astype(dtype)

@@ -10,8 +10,10 @@ from numpy.testing import assert_allclose
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
+from skbackprop import prediction
 from skbackprop.core import threads
 from skbackprop.losses import ClassificationLoss, RegressionLoss
+from skbackprop.network import CHUNK_BYTES
 from skbackprop.prediction import predict_rows
 
 from . import oracle
@@ -126,3 +128,13 @@ def test_memory_does_not_grow_with_the_rows(order):
     # All activations at once would be 40_000 * 401 * 8 bytes: 128 MB.
     assert max(peaks) < 8e6
     assert peaks[1] < 1.2 * peaks[0]
+
+
+def test_memory_of_a_chunk_is_asked_for_once(monkeypatch):
+    asked = []
+    monkeypatch.setattr(prediction, "keep_freed_memory", asked.append)
+    prediction._keep_chunks.cache_clear()
+    network, theta, X = ready()
+    for _ in range(2):
+        predict_rows(network, network.layout.views(theta), X, theta.dtype, unchanged)
+    assert asked == [CHUNK_BYTES]

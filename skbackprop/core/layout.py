@@ -7,6 +7,7 @@ pass, and scikit-learn's order of packing is kept. What is no solver's to move c
 last.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -98,6 +99,13 @@ class Layout:
         given = [param for group in self.params for param in group]
         self.n_weights = sum(p.size for p in given if p.kind == "weight")
         self.n_trainable = sum(p.size for p in given if p.kind not in STATES)
+        # So are these, for every prediction: the kind of each, and its number there.
+        self._counts: Counter[Kind] = Counter()
+        self._sources = [[self._source(p.kind) for p in group] for group in self.params]
+
+    def _source(self, kind: Kind) -> tuple[Kind, int]:
+        self._counts[kind] += 1
+        return kind, self._counts[kind] - 1
 
     def views(self, vector: np.ndarray) -> list[tuple[np.ndarray, ...]]:
         """Return, for each layer, views of its parameters.
@@ -173,14 +181,13 @@ class Layout:
             What ``views`` would give; no copies.
         """
         for kind, sequence in arrays.items():
-            needed = sum(p.kind == kind for group in self.params for p in group)
+            needed = self._counts[kind]
             if len(sequence) != needed:
                 raise ValueError(
                     f"The network has {needed} arrays of kind {kind!r}, got "
                     f"{len(sequence)}."
                 )
-        given = {kind: iter(sequence) for kind, sequence in arrays.items()}
-        return [tuple(next(given[p.kind]) for p in group) for group in self.params]
+        return [tuple([arrays[k][i] for k, i in group]) for group in self._sources]
 
     def weights(self, vector: np.ndarray) -> np.ndarray:
         """Return the slice of ``vector`` that holds all weights.

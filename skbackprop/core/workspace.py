@@ -89,7 +89,8 @@ class Workspace:
         size = self.max_rows * width
         held = self._buffers.get(("constant", value))
         if held is None or held.size < size:
-            held = np.full(size, value, self.dtype)
+            held = np.empty(size, self.dtype)
+            held.fill(value)
             self._buffers["constant", value] = held
         return held[: rows * width].reshape(rows, width)
 

@@ -10,12 +10,12 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import Tags, check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
 from skbackprop._compat import _check_sample_weight
 from skbackprop.core.ops import all_finite
 from skbackprop.estimators._hidden import hidden_activations
-from skbackprop.estimators._inputs import is_ready
+from skbackprop.estimators._inputs import check_fitted, is_ready
 from skbackprop.estimators._masks import starting_mask
 from skbackprop.estimators._params import (
     CONSTRAINTS,
@@ -299,7 +299,7 @@ class BaseBackprop(Persistent, CallbackSupportMixin, BaseEstimator, ABC):
         self, X: Any, finish: Callable[[np.ndarray], np.ndarray] | None = None
     ) -> np.ndarray:
         """Return raw scores, or predictions, in chunks of bounded memory."""
-        check_is_fitted(self)
+        check_fitted(self)
         X = self._check_inputs(X)
         params = self._network.layout.regroup(stored_params(self))
         dtype = np.result_type(X.dtype, self.coefs_[0].dtype)
@@ -308,10 +308,8 @@ class BaseBackprop(Persistent, CallbackSupportMixin, BaseEstimator, ABC):
 
     def _check_inputs(self, X: Any) -> Any:
         """Validate what is to be predicted."""
-        # Squares of large numbers overflow; these are then looked at one by one.
-        with np.errstate(over="ignore", invalid="ignore"):
-            if is_ready(X, self) and all_finite(X):
-                return X
+        if is_ready(X, self) and all_finite(X):
+            return X
         return validate_data(
             self,
             X,

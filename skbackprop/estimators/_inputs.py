@@ -1,10 +1,26 @@
-"""Inputs of predictions that need no validation, told apart in no time."""
+"""Predictions that need no validation, told apart in no time."""
 
 from typing import Any
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
-__all__ = ["is_ready"]
+__all__ = ["check_fitted", "is_ready"]
+
+
+def check_fitted(estimator: Any) -> None:
+    """Refuse, in the words of scikit-learn, what is not fitted.
+
+    ``check_is_fitted`` collects the tags of an estimator before it asks the same: some
+    2 us, and 10 us where a larger model has just been through the caches.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        One that defines ``__sklearn_is_fitted__``.
+    """
+    if not estimator.__sklearn_is_fitted__():
+        check_is_fitted(estimator)
 
 
 def is_ready(X: Any, estimator: Any) -> bool:

@@ -657,7 +657,7 @@ class BackpropClassifier(ClassifierMixin, BasePredictor):
             target = class_target(y, given.classes)
             if given.classes is not None:
                 target.check_declared(given.classes)
-            target.check_known(y)
+                target.check_known(y)
             return y, target
         target = self._target
         if given.classes is not None:

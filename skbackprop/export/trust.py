@@ -19,7 +19,7 @@ from skbackprop.masking.schedules import PruningSchedule
 from skbackprop.masking.units import Unit
 from skbackprop.network import Network
 from skbackprop.penalties import Penalty
-from skbackprop.pruning import KeptInputs
+from skbackprop.pruning import CompactPipeline, KeptInputs
 from skbackprop.schedules import Schedule
 from skbackprop.solvers import Average, Solver, SolverState
 from skbackprop.training.health import GradientHealth
@@ -38,6 +38,7 @@ PARTS: list[type] = [
     BackpropClassifier,
     BackpropEmbedder,
     BackpropRegressor,
+    CompactPipeline,
     KeptInputs,
 ]
 PARTS += [Network, FittedScaling, Statistics, GradientHealth]

@@ -53,6 +53,8 @@ class SoftmaxLoss(ExclusiveLoss):
 
     def inverse_link(self, raw: np.ndarray) -> np.ndarray:
         """Return the softmax of each output's raw scores."""
+        if len(self.n_classes) == 1:
+            return softmax(raw)
         for head in self.heads():
             softmax(raw[:, head])
         return raw
@@ -119,8 +121,8 @@ def clip_probability(probability: np.ndarray) -> np.ndarray:
         ``probability``.
     """
     low, high = _ends(probability.dtype)
-    np.maximum(probability, low, probability)
-    return np.minimum(probability, high, probability)
+    np.maximum(probability, low, out=probability)
+    return np.minimum(probability, high, out=probability)
 
 
 @cache

@@ -21,6 +21,7 @@ from skbackprop.masking.units import Inputs, MaskedUnit, Neurons, Unit, Weights
 from skbackprop.pruning.compaction import KeptInputs, compact
 from skbackprop.pruning.depth import Layers
 from skbackprop.pruning.display import MaskDisplay, PruningDisplay
+from skbackprop.pruning.pipeline import CompactPipeline
 from skbackprop.pruning.pruner import prune
 from skbackprop.pruning.report import LayerReport, PruningReport, pruning_report
 from skbackprop.pruning.sample import Sample
@@ -31,6 +32,7 @@ __all__ = [
     "OBD",
     "OBS",
     "SNIP",
+    "CompactPipeline",
     "Criterion",
     "Gradual",
     "Inputs",

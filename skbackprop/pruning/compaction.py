@@ -6,17 +6,17 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.feature_selection import SelectorMixin
-from sklearn.pipeline import Pipeline
 from sklearn.utils import Tags
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
 from skbackprop.core.layout import Kind
 from skbackprop.core.ops import as_dense
-from skbackprop.estimators._inputs import is_ready
+from skbackprop.estimators._inputs import check_fitted, is_ready
 from skbackprop.estimators._persistence import Persistent
 from skbackprop.estimators._start import fitted_params
 from skbackprop.masking.structure import Structure
 from skbackprop.pruning.depth import without_affine_layers
+from skbackprop.pruning.pipeline import CompactPipeline
 from skbackprop.pruning.rebuild import Shape, masks_of, rebuilt
 from skbackprop.pruning.sample import check_prunable
 
@@ -40,12 +40,13 @@ def compact(estimator: Any, *, drop_inputs: bool = False) -> Any:
         whoever made them.
     drop_inputs : bool, default=False
         Whether features that the network does not look at are left out too. An ordinary
-        estimator takes all that it was fitted with; the result is then a pipeline of a
-        :class:`KeptInputs` and an estimator of fewer features.
+        estimator takes all that it was fitted with; the result is then a
+        :class:`CompactPipeline` of a :class:`KeptInputs` and an estimator of fewer
+        features.
 
     Returns
     -------
-    BackpropClassifier, BackpropRegressor, BackpropEmbedder or Pipeline
+    BackpropClassifier, BackpropRegressor, BackpropEmbedder or CompactPipeline
         A fitted estimator with smaller ``hidden_layer_sizes``, which can be gone on
         with. Its ``masks_`` hold what is still zero in between, and are None if nothing
         is. Its ``pruning`` is None: a further fit would take the same share again.
@@ -80,7 +81,7 @@ def compact(estimator: Any, *, drop_inputs: bool = False) -> Any:
         center, spread = inputs.center[support], inputs.spread[support]
         inputs = replace(inputs, center=center, spread=spread)
         small._scaling = replace(small._scaling, inputs=inputs)
-    return Pipeline([("inputs", kept), ("network", small)])
+    return CompactPipeline([("inputs", kept), ("network", small)])
 
 
 class KeptInputs(Persistent, SelectorMixin, BaseEstimator):
@@ -148,11 +149,14 @@ class KeptInputs(Persistent, SelectorMixin, BaseEstimator):
         {ndarray, sparse matrix, DataFrame} of shape (n_samples, n_kept)
             Its columns.
         """
-        check_is_fitted(self)
-        if is_ready(X, self) and any(self.support):
+        check_fitted(self)
+        support = self._get_support_mask()
+        (columns,) = support.nonzero()
+        if len(columns) > 0 and is_ready(X, self) and len(support) == X.shape[1]:
             # The network asks whether what it looks at is finite. ``X[:, columns]`` is
-            # column-major: slower to make, and to multiply, if rows are many.
-            return X.take(np.flatnonzero(self.support), axis=1)
+            # column-major: slower to make, and to multiply, if rows are many. No column
+            # is out of bounds: "wrap" spares the question whether one is.
+            return X.take(columns, axis=1, mode="wrap")
         return super().transform(X)
 
     def _fitted(self, names: np.ndarray | None) -> "KeptInputs":
@@ -160,6 +164,10 @@ class KeptInputs(Persistent, SelectorMixin, BaseEstimator):
         if names is not None:
             self.feature_names_in_ = names
         return self
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Tell whether the number of features has been looked at."""
+        return hasattr(self, "n_features_in_")
 
     def _get_support_mask(self) -> np.ndarray:
         return np.asarray(self.support, bool)

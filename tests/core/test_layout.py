@@ -98,3 +98,12 @@ def test_packing_casts_to_the_type_asked_for():
 def test_packing_refuses_arrays_that_do_not_fit(weights):
     with pytest.raises(ValueError, match=r"shorter|broadcast"):
         two_layers().pack({"weight": weights}, np.dtype(float))
+
+
+def test_lists_of_another_length_are_refused():
+    layout = two_layers()
+    arrays = {kind: layout.of_kind(kind, numbered(layout)) for kind in KINDS}
+    with pytest.raises(ValueError, match="2 arrays of kind 'weight', got 1"):
+        layout.regroup({**arrays, "weight": arrays["weight"][:1]})
+    with pytest.raises(ValueError, match="0 arrays of kind 'slope', got 1"):
+        layout.regroup({**arrays, "slope": arrays["bias"][:1]})

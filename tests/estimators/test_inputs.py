@@ -5,9 +5,11 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
 from sklearn.datasets import load_iris
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import check_is_fitted
 
 from skbackprop import BackpropClassifier
-from skbackprop.estimators._inputs import is_ready
+from skbackprop.estimators._inputs import check_fitted, is_ready
 
 X, Y = load_iris(return_X_y=True)
 
@@ -53,6 +55,15 @@ def test_an_array_is_not_ready_for_what_was_fitted_with_names():
     assert not is_ready(X, named)
     with pytest.warns(UserWarning, match="does not have valid feature names"):
         named.predict(X)
+
+
+def test_what_is_not_fitted_is_refused_in_the_words_of_scikit_learn(model):
+    check_fitted(model)
+    with pytest.raises(NotFittedError) as expected:
+        check_is_fitted(BackpropClassifier())
+    with pytest.raises(NotFittedError) as found:
+        check_fitted(BackpropClassifier())
+    assert str(found.value) == str(expected.value)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])

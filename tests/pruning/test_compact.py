@@ -248,6 +248,15 @@ def test_kept_inputs_are_a_step_of_their_own():
             KeptInputs(support).fit(X)
 
 
+def test_a_choice_must_be_fitted_and_fit_the_features():
+    step = KeptInputs([True, False, True, False])
+    with pytest.raises(NotFittedError, match="This KeptInputs instance"):
+        step.transform(X)
+    step.fit(X).set_params(support=[True, False, True, False, True])
+    with pytest.raises(IndexError):
+        step.transform(X)
+
+
 def test_only_features_that_are_looked_at_must_be_there():
     pruned = prune(classifier(), amount=0.5, unit="inputs")
     small = compact(pruned, drop_inputs=True)

@@ -32,6 +32,7 @@ from skbackprop.export.onnx.answers import (
 )
 from skbackprop.export.onnx.graph import Graph, Tensor
 from skbackprop.export.onnx.layers import translate
+from skbackprop.export.onnx.pipelines import register_pipelines
 from skbackprop.export.onnx.searches import register_searches
 from skbackprop.pruning import KeptInputs
 
@@ -58,6 +59,7 @@ def register(*kinds: type) -> None:
     for kind in (*CONVERTERS, *kinds):
         how = CONVERTERS[_family(kind)]
         update_registered_converter(kind, f"Skbackprop{kind.__name__}", **how)
+    register_pipelines()
     register_searches()
 
 
