@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from skbackprop.core.data import Chunk, ChunkReader
-from skbackprop.core.ops import slices
+from skbackprop.core.ops import scalar, slices
 from skbackprop.objective import BatchGradient
 from skbackprop.solvers.base import Problem
 from skbackprop.solvers.gradients import Gradients
@@ -24,7 +24,7 @@ class Batch(NamedTuple):
 
     x: Any
     target: np.ndarray
-    scale: Any
+    scale: np.ndarray
     prediction: np.ndarray
     gradient: BatchGradient
     share: float
@@ -179,13 +179,19 @@ class Epoch:
         return Batch(
             chunk.x[rows],
             chunk.target[rows],
-            # Not divided by the weight of the batch: weights relative to the mean of
-            # all rows act between batches too, as repeated rows would.
-            1.0 / n_rows if self._scale is None else self._scale[rows, np.newaxis],
+            self._scale_of(rows),
             self._predictions[rows],
             self._gradients.bind(n_rows),
             1.0 / (n_rows * self._mean_weight),
         )
+
+    def _scale_of(self, rows: slice) -> np.ndarray:
+        """Return what gradients are multiplied by: one number, or a column of them."""
+        if self._scale is None:
+            return scalar(1.0 / (rows.stop - rows.start), self._problem.theta)
+        # Not divided by the weight of the batch: weights relative to the mean of all
+        # rows act between batches too, as repeated rows would.
+        return self._scale[rows, np.newaxis]
 
 
 def _rows_per_chunk(problem: Problem) -> int:

@@ -67,7 +67,8 @@ class Gradients:
         Returns
         -------
         callable
-            ``gradient(x, target, scale)``, as of ``Objective.bind_gradient``.
+            ``gradient(x, target, scale)``, as of ``Objective.bind_gradient``; a single
+            scale is an array too, without dimensions.
         """
         if n_rows not in self._bound:
             shared = self._n_threads > 1
@@ -102,10 +103,10 @@ class Gradients:
         predictions, deferred = network.score_buffer(n_rows, dtype), self._deferred
         fetches = self.fetches
 
-        def gradient(x: Any, target: np.ndarray, scale: Any) -> np.ndarray:
+        def gradient(x: Any, target: np.ndarray, scale: np.ndarray) -> np.ndarray:
             def run(thread: int) -> None:
                 rows = parts[thread]
-                of_rows = scale[rows] if isinstance(scale, np.ndarray) else scale
+                of_rows = scale[rows] if scale.ndim else scale
                 inputs = x.fetch(rows) if fetches else x[rows]
                 predictions[rows] = gradients[thread](inputs, target[rows], of_rows)
 
@@ -122,9 +123,9 @@ class Gradients:
 def _announced(gradient: BatchGradient, now: Pass, n_rows: int) -> BatchGradient:
     """Return a gradient that tells the layers of each batch."""
 
-    def announced(x: Any, target: np.ndarray, scale: Any) -> np.ndarray:
+    def announced(x: Any, target: np.ndarray, scale: np.ndarray) -> np.ndarray:
         total, now.n_counted = 1.0, n_rows
-        if isinstance(scale, np.ndarray):
+        if scale.ndim:
             total = float(scale.sum(dtype=np.float64))
             now.share = scale / total if total > 0.0 else None
             now.n_counted = int(np.count_nonzero(scale))
