@@ -9,6 +9,11 @@ import numpy as np
 from scipy.linalg.blas import get_blas_funcs
 from scipy.sparse import issparse
 
+# float32 and float64, and complex numbers of these. A copy would be made of all others,
+# such as the half precision that a user may have put weights in.
+REAL_BLAS_TYPES = "fd"
+BLAS_TYPES = REAL_BLAS_TYPES + "FD"
+
 Product = Callable[[Any, Any, np.ndarray], np.ndarray]
 
 # For two-dimensional arrays ``np.dot`` is as fast as ``np.matmul`` on large products
@@ -75,8 +80,17 @@ def bind_axpy(x: np.ndarray, y: np.ndarray) -> Callable[[float], Any]:
     if y.size == 0:
         return lambda factor: None
     _check_in_place(x, y)
+    if y.dtype.char not in BLAS_TYPES:
+        return partial(_add_multiple, x, y, np.empty_like(y))
     axpy = get_blas_funcs("axpy", (x, y))
     return lambda factor: axpy(x, y, a=factor)
+
+
+def _add_multiple(
+    x: np.ndarray, y: np.ndarray, scratch: np.ndarray, factor: float
+) -> None:
+    np.multiply(x, factor, scratch)
+    np.add(y, scratch, y)
 
 
 def bind_row_addition(row: np.ndarray, matrix: np.ndarray) -> Callable[[], Any]:
@@ -96,7 +110,7 @@ def bind_row_addition(row: np.ndarray, matrix: np.ndarray) -> Callable[[], Any]:
     callable
         Takes nothing.
     """
-    if matrix.size == 0 or matrix.dtype.kind == "c":
+    if matrix.size == 0 or matrix.dtype.char not in REAL_BLAS_TYPES:
         return partial(np.add, matrix, row, matrix)
     _check_in_place(row, matrix if matrix.flags.c_contiguous else matrix.T)
     # The product of a column of ones with the vector, added to a column-major matrix.

@@ -15,6 +15,7 @@ from skbackprop.estimators._start import fitted_params
 from skbackprop.linearization.chain import Chain
 from skbackprop.linearization.links import Link
 from skbackprop.linearization.stages import FunctionStage, MatrixStage, Stage
+from skbackprop.losses.outputs import logistic_slope
 from skbackprop.training.classes import BinaryTarget, MultioutputTarget
 
 
@@ -200,7 +201,7 @@ def _(target: BinaryTarget, estimator: Any, dtype: np.dtype) -> list[Stage]:
     if len(target.classes) == 1:
         return [MatrixStage(np.zeros((1, 1), dtype), np.ones(1, dtype))]
     signs = MatrixStage(np.array([[-1, 1]], dtype), np.zeros(2, dtype))
-    return [signs, FunctionStage(logistic, lambda y: y * (1 - y))]
+    return [signs, FunctionStage(logistic, logistic_slope)]
 
 
 @singledispatch

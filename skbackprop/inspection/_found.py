@@ -39,6 +39,26 @@ class Found:
         known: np.ndarray = np.isfinite(self.values).all(axis=(1, 2))
         return known
 
-    def lost(self) -> list[int]:
-        """Return the positions of the others."""
-        return np.flatnonzero(~self.is_known()).tolist()
+    def lost(self, change: np.ndarray, adds_up: bool) -> list[int]:
+        """Return the positions of rows that a narrow type was not enough for.
+
+        Parameters
+        ----------
+        change : ndarray of shape (n_rows, n_outputs)
+            What attributions should add up to.
+        adds_up : bool
+            Whether what they miss has been shared out among them: it is not where all
+            that counts has been rounded to zero.
+
+        Returns
+        -------
+        list of int
+            Rows that are not known, or do not add up.
+        """
+        known = self.is_known()
+        if adds_up:
+            rounding = np.sqrt(np.finfo(change.dtype).eps)
+            size = np.abs(change) + np.abs(self.output)
+            left = np.abs(change - self.values.sum(axis=1))
+            known &= (left <= rounding * size).all(axis=1)
+        return np.flatnonzero(~known).tolist()

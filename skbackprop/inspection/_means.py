@@ -128,11 +128,11 @@ class Means:
         total, squares = total.astype(change.dtype), squares.astype(change.dtype)
         total /= total.dtype.type(self._n_references)
         sums, weight = total.sum(axis=2), squares.sum(axis=2)
-        # Where nothing counts there is nobody to share with.
-        share = np.divide(
-            change - sums, weight, out=np.zeros_like(sums), where=weight > 0.0
-        )
-        total += squares * share[..., np.newaxis]
+        # Where nothing counts there is nobody to share with. Shares of one first: what
+        # is missing, divided by the smallest weights, would leave the range.
+        weight = weight[..., np.newaxis]
+        np.divide(squares, weight, out=squares, where=weight > 0.0)
+        total += squares * (change - sums)[..., np.newaxis]
         return total, sums
 
     def _pairs(self, block: Block, mine: slice) -> Iterator[tuple[slice, np.ndarray]]:
@@ -150,11 +150,12 @@ def _unit(change: np.ndarray) -> np.ndarray:
     """Return a power of two for each, times which it is near 1.
 
     Squares of outputs in units such as kilograms of stars would leave the range of
-    single precision. Powers of two round nothing.
+    single precision. Powers of two round nothing. A change may be far smaller than the
+    parts that it is the sum of: what is tiny is enlarged to some extent only.
     """
     _, exponent = np.frexp(change)
     most = np.finfo(change.dtype).maxexp - 2
-    unit = np.ldexp(change.dtype.type(1), np.clip(-exponent, -most, most))
+    unit = np.ldexp(change.dtype.type(1), np.clip(-exponent, -most, most // 4))
     return unit[..., np.newaxis, np.newaxis]
 
 

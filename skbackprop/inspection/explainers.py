@@ -134,13 +134,19 @@ class Explainer(ABC):
             for rows in slices(n, means.n_rows):
                 self._explain(inputs, rows, means, crew, found)
             if self._lighter is not self._setting:
-                # What leaves the range of single precision is done again.
-                for row in found.lost():
-                    means = Means(self._method, self._setting)
-                    rows = slice(row, row + 1)
-                    self._explain(inputs, rows, means, means.crew(1), found)
+                self._explain_again(inputs, found)
             self._check(found)
         return found.values
+
+    def _explain_again(self, inputs: Inputs, found: Found) -> None:
+        """Explain in double precision what leaves the range of single precision."""
+        lost = found.lost(found.output - self._mean_output, self._method.makes_up)
+        if not lost:
+            return
+        means = Means(self._method, self._setting)
+        for row in lost:
+            rows = slice(row, row + 1)
+            self._explain(inputs, rows, means, means.crew(1), found)
 
     def _explain(
         self, inputs: Inputs, rows: slice, means: Means, crew: Crew, found: Found

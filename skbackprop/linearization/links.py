@@ -16,6 +16,7 @@ from skbackprop.linearization.stages import (
     Pull,
     Stage,
 )
+from skbackprop.losses.outputs import logistic_slope
 
 
 class Link(Spec, ABC, family=True):
@@ -61,7 +62,7 @@ class LogisticLink(Link, name="logistic"):
 
     def stages(self, loss: Any, n_scores: int, dtype: np.dtype) -> list[Stage]:
         """Return it."""
-        return [FunctionStage(logistic, lambda y: y * (1 - y))]
+        return [FunctionStage(logistic, logistic_slope)]
 
 
 class ExponentialLink(Link, name="exp"):

@@ -70,7 +70,7 @@ class BinaryCrossEntropy(CanonicalLoss, CurvedLoss, LogisticLoss):
     def value(self, prediction: np.ndarray, target: np.ndarray) -> np.ndarray:
         """Return minus the log-probability of the targets."""
         # |1 - t - p| is p where t is 1, and 1 - p where it is 0, to the bit.
-        likelihood = np.subtract(scalar(1.0, target), target)
+        likelihood = np.subtract(scalar(1.0, prediction), target)
         np.subtract(likelihood, prediction, likelihood)
         np.absolute(likelihood, likelihood)
         logs = _log(likelihood)

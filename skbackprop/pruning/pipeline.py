@@ -13,11 +13,11 @@ __all__ = ["CompactPipeline"]
 
 def _check_predict(pipeline: Any) -> None:
     """Refuse what the last step refuses, in its words."""
-    _ = pipeline.steps[-1][1].predict
+    _ = pipeline._final_estimator.predict
 
 
 def _check_predict_proba(pipeline: Any) -> None:
-    _ = pipeline.steps[-1][1].predict_proba
+    _ = pipeline._final_estimator.predict_proba
 
 
 class CompactPipeline(Pipeline):

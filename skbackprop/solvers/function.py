@@ -21,12 +21,12 @@ class Point:
 
     Parameters
     ----------
-    x : ndarray of float64 of shape (n_trainable,)
+    x : ndarray of shape (n_trainable,)
         What the solver moves.
     value : float
         The objective, with its penalty.
-    gradient : ndarray of float64 of shape (n_trainable,)
-        Its gradient.
+    gradient : ndarray of shape (n_trainable,)
+        Its gradient, of the same type.
     penalty : float
         The penalty's share of the value.
     """

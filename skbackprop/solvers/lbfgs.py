@@ -15,7 +15,11 @@ from skbackprop.evaluation import Evaluation
 from skbackprop.solvers.base import Problem, Solution, Solver, Status, Verdict
 from skbackprop.solvers.coordinates import Plain, Split
 from skbackprop.solvers.handover import Handover
-from skbackprop.solvers.limited_memory import Limits, minimize_limited_memory
+from skbackprop.solvers.limited_memory import (
+    STUCK,
+    Limits,
+    minimize_limited_memory,
+)
 
 
 class LBFGS(Solver, name="lbfgs"):
@@ -188,9 +192,13 @@ def _by_scipy(run: _Run, options: dict[str, Any]) -> OptimizeResult:
 
 
 def _in_single_precision(run: _Run, options: dict[str, Any]) -> OptimizeResult:
-    return minimize_limited_memory(
+    result = minimize_limited_memory(
         run.value_and_gradient, run.start, Limits(**options), run.end_iteration
     )
+    if result.nit == 0 and result.status == STUCK:
+        # The squares of a gradient, say, may leave the range of float32 alone.
+        return _by_scipy(run, options)
+    return result
 
 
 class _Answers:

@@ -51,6 +51,8 @@ class Stepwise(Solver):
         """
         updates = self.chain()
         state = _handed_over(problem) or problem.state or _fresh_state(problem, updates)
+        # Weights may have been put in another type since.
+        state.moments = _of_type(state.moments, problem.theta.dtype)
         averager = None if problem.averaging is None else Averager(problem, state)
         moving = problem if averager is None else averager.moving
         crew = Crew(threads_for(problem.objective.network.work(problem.batch_size)))
@@ -86,6 +88,14 @@ def _fresh_state(problem: Problem, updates: Sequence[Update]) -> SolverState:
         [np.zeros_like(moved) for _ in range(update.n_moments)] for update in updates
     ]
     return SolverState(moments, float(problem.learning_rate_init))
+
+
+def _of_type(
+    moments: Sequence[Sequence[np.ndarray]], dtype: np.dtype
+) -> list[list[np.ndarray]]:
+    return [
+        [vector.astype(dtype, copy=False) for vector in vectors] for vectors in moments
+    ]
 
 
 class _Run:

@@ -121,3 +121,12 @@ def test_a_row_is_added_to_all_rows_in_place(shape, order, dtype):
 def test_a_row_is_added_to_no_copy():
     with pytest.raises(ValueError, match="contiguous, and of one type"):
         ops.bind_row_addition(np.ones(3), np.ones((4, 6))[:, ::2])
+
+
+def test_what_is_of_no_type_of_blas_is_added_to_as_well():
+    x, y = np.ones((2, 4), np.float16)
+    ops.bind_axpy(x, y)(0.5)
+    assert_array_equal(y, 1.5)
+    matrix = np.ones((3, 4), np.float16)
+    ops.bind_row_addition(y, matrix)()
+    assert_array_equal(matrix, 2.5)

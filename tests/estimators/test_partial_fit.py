@@ -264,3 +264,16 @@ def test_single_precision_is_kept(solver):
     model = begun("regression", X.astype(np.float32), y, solver=solver)
     model.partial_fit(X, y)
     assert {p.dtype.name for p in [*model.coefs_, *model.intercepts_]} == {"float32"}
+
+
+@pytest.mark.parametrize("solver", STEPWISE)
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+def test_weights_put_in_a_narrower_type_go_on_in_it(solver, dtype):
+    X, y = make_data("regression")
+    model = begun("regression", X, y, **SOLVERS[solver])
+    model.coefs_ = [coef.astype(dtype) for coef in model.coefs_]
+    model.intercepts_ = [bias.astype(dtype) for bias in model.intercepts_]
+    before = [coef.copy() for coef in model.coefs_]
+    model.partial_fit(X, y)
+    assert all((b != a).any() for b, a in zip(before, model.coefs_, strict=True))
+    assert {coef.dtype.name for coef in model.coefs_} == {np.dtype(dtype).name}

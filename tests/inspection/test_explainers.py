@@ -1,5 +1,6 @@
 """Attributions: what they add up to, closed forms, exact Shapley values."""
 
+import pickle
 import sys
 from itertools import combinations
 from math import comb
@@ -10,7 +11,7 @@ from scipy import sparse
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skbackprop import BackpropEmbedder
+from skbackprop import BackpropClassifier, BackpropEmbedder
 from skbackprop.inspection import (
     Attribution,
     CoalitionGradients,
@@ -461,6 +462,36 @@ def test_single_precision_is_left_alone_where_its_gradients_differ():
         for single in (True, False)
     )
     np.testing.assert_array_equal(single, double)
+
+
+@pytest.mark.filterwarnings("ignore:The attributions miss")
+@pytest.mark.parametrize("single", [True, False])
+def test_what_gradients_hardly_see_adds_up_too(single):
+    model = classifier(activation="tanh")
+    # Probabilities jump between 0 and 1, mostly where no gradient is drawn.
+    model.coefs_[-1] *= 1e3
+    explainer = coalitions(
+        model,
+        BACKGROUND[:1],
+        n_samples=26,
+        single=single,
+        response_method="predict_proba",
+    )
+    assert (explainer._lighter.chain.dtype == np.float32) is single
+    assert_additive(explainer, model.predict_proba)
+
+
+@pytest.mark.parametrize("explain", EXPLAINERS)
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.filterwarnings("ignore:The attributions miss")
+def test_explainers_are_pickled(explain, n_classes):
+    model = fitted(
+        BackpropClassifier(hidden_layer_sizes=(4,), max_iter=2),
+        np.arange(N) % n_classes,
+    )
+    explainer = explain(model, BACKGROUND, response_method="predict_proba")
+    twin = pickle.loads(pickle.dumps(explainer))
+    np.testing.assert_array_equal(twin.shap_values(X), explainer.shap_values(X))
 
 
 @pytest.mark.parametrize("sampled", SAMPLED)

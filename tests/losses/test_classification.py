@@ -60,6 +60,15 @@ def test_log_loss():
     assert_allclose(values.mean(), log_loss(CLASS, softmax(raw)))
 
 
+@pytest.mark.parametrize("dtype", [np.int64, np.bool_, np.float32])
+def test_hard_targets_may_be_of_any_type(dtype):
+    target, prediction = np.array([[1.0], [0.0]]), np.array([[0.9], [0.3]])
+    assert_array_equal(
+        BinaryCrossEntropy().value(prediction, target.astype(dtype)),
+        BinaryCrossEntropy().value(prediction, target),
+    )
+
+
 def test_hinge_loss():
     values, raw = binary(SLOTS["hinge"])
     assert_allclose(values.mean(), hinge_loss(YES, raw))

@@ -92,6 +92,12 @@ def test_what_is_not_fitted_is_refused_as_a_pipeline(small, method):
 
 
 @pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("steps", [None, [], [("inputs", None)]])
+def test_without_a_network_there_is_no_prediction(method, steps):
+    assert not hasattr(CompactPipeline(steps), method)
+
+
+@pytest.mark.parametrize("method", METHODS)
 def test_what_is_passed_on_is_what_a_pipeline_passes_on(small, method):
     with pytest.raises(TypeError, match="unexpected keyword argument 'weights'"):
         getattr(small, method)(X, weights=None)

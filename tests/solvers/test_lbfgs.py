@@ -144,6 +144,24 @@ def test_in_single_precision_it_walks_as_in_double():
     assert_allclose(single.monitor.thetas, double.monitor.thetas, atol=1e-3)
 
 
+def test_where_squares_leave_the_range_of_single_precision_scipy_sets_out():
+    single, double = make(np.float32), make()
+    for given in (single, double):
+        network = perceptron((3, 4, 1), "relu")
+        given.objective = Objective(network, SquaredError(), L2(0.1))
+        # The loss is about 1e20, and so are entries of its gradient.
+        given.data = Data(given.data.X * 1e10, given.data.target)
+    solution = LBFGS().minimise(single)
+    LBFGS().minimise(double)
+    assert solution.status is not Status.DIVERGED
+    assert single.theta.dtype == np.float32
+    assert single.monitor.losses[-1] < 1.1 * double.monitor.losses[-1]
+    events = single.monitor.events
+    assert events[: 2 * len(single.monitor.losses)] == ["begin", "end"] * len(
+        single.monitor.losses
+    )
+
+
 @pytest.mark.parametrize(("dtype", "size"), [(np.float64, 1e300), (np.float32, 1e30)])
 @pytest.mark.parametrize("loss", [Poisson(), SquaredError()], ids=repr)
 def test_what_cannot_be_computed_diverges_without_a_warning(loss, dtype, size):
