@@ -396,7 +396,7 @@ class BasePredictor(BaseBackprop):
 
     def _positions(self, raw: np.ndarray) -> np.ndarray:
         """Return what a chunk of raw scores predicts, before it is decoded."""
-        return self._target.positions(self._loss.inverse_link(raw), self._loss)
+        return self._target.positions_by_score(raw, self._loss)
 
 
 def _unchanged(raw: np.ndarray) -> np.ndarray:

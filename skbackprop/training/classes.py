@@ -227,6 +227,10 @@ class MulticlassTarget(ClassTarget):
         """Return the class of the highest prediction."""
         return prediction.argmax(axis=1)[:, np.newaxis]
 
+    def positions_by_score(self, raw: np.ndarray, loss: Loss) -> np.ndarray:
+        """Return the class of the highest score: no link changes which that is."""
+        return self.positions(raw, loss)
+
     def seen(self, y: np.ndarray) -> np.ndarray:
         """Return the labels."""
         return _labels(y)
@@ -284,6 +288,10 @@ class MultioutputTarget(ClassTarget):
         starts = np.cumsum([0, *self.n_classes])[:-1]
         highest = [part.argmax(axis=1) for part in self.by_output(prediction)]
         return np.column_stack(highest) + starts
+
+    def positions_by_score(self, raw: np.ndarray, loss: Loss) -> np.ndarray:
+        """Return the highest of each output's scores, likewise."""
+        return self.positions(raw, loss)
 
     def labelled(self, y: Any) -> list[tuple[np.ndarray, np.ndarray]]:
         """Return the classes and the column of each output."""

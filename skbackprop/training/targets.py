@@ -57,6 +57,10 @@ class PredictedTarget(Target):
     def positions(self, prediction: np.ndarray, loss: Loss) -> np.ndarray:
         """Return what a chunk of a loss's predictions says, a row a sample."""
 
+    def positions_by_score(self, raw: np.ndarray, loss: Loss) -> np.ndarray:
+        """Return what a chunk of raw scores says; they may be overwritten."""
+        return self.positions(loss.inverse_link(raw), loss)
+
     @abstractmethod
     def decode(self, positions: np.ndarray) -> Any:
         """Return what ``predict`` is to answer, given what all chunks say."""
