@@ -171,6 +171,8 @@ class Chunk(NamedTuple):
 class LateRows:
     """Rows of a matrix on their way into a buffer: whoever needs some fetches them.
 
+    Parts share the buffer: one is to be done with before the next is fetched.
+
     Parameters
     ----------
     X : ndarray of shape (n_samples, n_features)
@@ -178,7 +180,7 @@ class LateRows:
     order : ndarray of int of shape (n_rows,)
         Which rows.
     buffer : ndarray of shape (n_rows, n_features)
-        Where to.
+        Where to; it may be shorter where only parts are fetched.
     """
 
     __slots__ = ("X", "buffer", "order")
@@ -188,7 +190,8 @@ class LateRows:
 
     def __getitem__(self, rows: slice) -> "LateRows":
         """Return some of them, still on their way."""
-        return LateRows(self.X, self.order[rows], self.buffer[rows])
+        order = self.order[rows]
+        return LateRows(self.X, order, self.buffer[: len(order)])
 
     def fetch(self, rows: slice) -> np.ndarray:
         """Copy some rows.
@@ -218,9 +221,9 @@ class ChunkReader:
         The largest number of rows read at once.
     dtype : dtype
         The floating type of targets and weights; inputs keep theirs.
-    late : bool, default=False
-        Whether inputs are ``LateRows``, which threads fetch a part each. Such data is
-        C-contiguous.
+    n_late : int, default=0
+        Inputs are ``LateRows``, of which the buffer holds so many at once. Such data is
+        C-contiguous. 0 if they are read at once.
 
     Attributes
     ----------
@@ -230,14 +233,18 @@ class ChunkReader:
     """
 
     def __init__(
-        self, data: Data, max_rows: int, dtype: np.dtype, late: bool = False
+        self, data: Data, max_rows: int, dtype: np.dtype, n_late: int = 0
     ) -> None:
         self.data = data
         # Column-major, as the raw scores of few outputs are.
         self._target = np.empty((data.target.width, max_rows), dtype).T
         self._weight = None if data.weight is None else np.empty(max_rows, dtype)
         self._mean_weight = data.mean_weight
-        self._gather = (_postponer if late else _gatherer)(data.X, max_rows)
+        self._gather = (
+            _postponer(data.X, max_rows, n_late)
+            if n_late
+            else _gatherer(data.X, max_rows)
+        )
         self.in_place = not data.is_sparse
 
     def read(self, order: Any, n_rows: int) -> Chunk:
@@ -285,10 +292,10 @@ def _gatherer(X: Any, max_rows: int) -> Any:
     return gather
 
 
-def _postponer(X: np.ndarray, max_rows: int) -> Any:
+def _postponer(X: np.ndarray, max_rows: int, n_late: int) -> Any:
     """Return a callable that notes which rows are to be copied into a buffer."""
     late = LateRows(
-        X, np.empty(max_rows, np.intp), np.empty((max_rows, X.shape[1]), X.dtype)
+        X, np.empty(max_rows, np.intp), np.empty((n_late, X.shape[1]), X.dtype)
     )
 
     def postpone(rows: np.ndarray) -> LateRows:

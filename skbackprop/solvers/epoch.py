@@ -56,9 +56,10 @@ class Epoch:
             self._n_rows, dtype=_smallest_integer(self._n_rows)
         )
         self._mean_weight = data.mean_weight
-        chunk_rows = min(_rows_per_chunk(problem), self._n_rows)
+        n_late = problem.batch_size if gradients.fetches else 0
+        chunk_rows = min(_rows_per_chunk(problem, n_late), self._n_rows)
         self._chunks = slices(self._n_rows, chunk_rows)
-        self._reader = ChunkReader(data, chunk_rows, theta.dtype, gradients.fetches)
+        self._reader = ChunkReader(data, chunk_rows, theta.dtype, n_late)
         self._predictions = objective.network.score_buffer(chunk_rows, theta.dtype)
         self._scale = None if data.weight is None else np.empty(chunk_rows, theta.dtype)
         self._augment: np.random.Generator | None = None
@@ -194,15 +195,18 @@ class Epoch:
         return self._scale[rows, np.newaxis]
 
 
-def _rows_per_chunk(problem: Problem) -> int:
+def _rows_per_chunk(problem: Problem, n_late: int) -> int:
     """Return how many rows to gather at once: whole batches, about a megabyte.
 
     A single batch where the loss compares its rows: that is what it is reported for.
     """
     if problem.objective.loss.mixes_rows:
         return problem.batch_size
-    row_bytes = problem.objective.network.n_in * problem.theta.itemsize
-    rows = min(CHUNK_ROWS, CHUNK_BYTES // max(1, row_bytes))
+    rows = CHUNK_ROWS
+    # Late rows are in the buffer a batch at a time, however many there are.
+    if not n_late:
+        row_bytes = problem.objective.network.n_in * problem.theta.itemsize
+        rows = min(rows, CHUNK_BYTES // max(1, row_bytes))
     return problem.batch_size * max(1, rows // problem.batch_size)
 
 

@@ -129,7 +129,7 @@ def test_a_reader_that_works_in_place_gathers_into_the_same_buffers(hold):
 @given(rows=SUBSETS, draw=st.data())
 def test_late_rows_are_copied_by_whoever_fetches_them(rows, draw):
     data = make_data(np.ascontiguousarray, rows)
-    reader = ChunkReader(data, len(data), np.dtype(float), late=True)
+    reader = ChunkReader(data, len(data), np.dtype(float), n_late=len(data))
     for _ in range(2):
         order = np.array(draw.draw(st.permutations(range(len(data)))))
         late = reader.read(order, len(data)).x
@@ -139,6 +139,20 @@ def test_late_rows_are_copied_by_whoever_fetches_them(rows, draw):
         assert_array_equal(np.concatenate(parts), picked(data, order)[0])
         assert_array_equal(late.buffer, picked(data, order)[0])
         assert all(np.shares_memory(part, late.buffer) for part in parts if len(part))
+
+
+def test_parts_of_late_rows_share_a_buffer_of_their_size():
+    X = np.random.RandomState(0).rand(20, 3)
+    data = Data(X, MatrixTarget(np.ones((20, 1))))
+    order = np.random.RandomState(1).permutation(20)
+    late = ChunkReader(data, 20, np.dtype(float), n_late=8).read(order, 20).x
+    for some in (slice(0, 8), slice(8, 16), slice(16, 20)):
+        part = late[some]
+        n_rows = len(order[some])
+        assert_array_equal(part.fetch(slice(0, n_rows)), X[order[some]])
+        assert part.buffer.shape == (n_rows, 3)
+        assert np.shares_memory(part.buffer, late.buffer)
+    assert late.buffer.shape == (8, 3)
 
 
 @pytest.mark.parametrize("rows", [None, np.arange(0, 20_000, 2)])
