@@ -14,7 +14,8 @@ from typing import IO, Any
 import numpy as np
 
 # Raised with each change of what a file means.
-FORMAT = 1
+# 2: L-BFGS in single precision goes another way through the evaluations that it kept.
+FORMAT = 2
 # Nobody takes that long to write: what is older was left behind by a killed process.
 STALE_SECONDS = 600.0
 HEADER = "header"

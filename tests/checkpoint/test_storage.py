@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.testing import assert_array_equal
 
-from skbackprop.checkpoint.storage import clear_litter, read, write
+from skbackprop.checkpoint.storage import FORMAT, clear_litter, read, write
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.text() | st.floats()
 # Each example goes to the disk.
@@ -88,7 +88,7 @@ def test_nothing_is_pickled(path, value, name):
 
 
 def test_nothing_is_unpickled(path):
-    header = {"format": 1, "tree": {"array": 0}}
+    header = {"format": FORMAT, "tree": {"array": 0}}
     bait = np.array([None], dtype=object)
     header = np.frombuffer(json.dumps(header).encode(), np.uint8)
     with path.open("wb") as file:
