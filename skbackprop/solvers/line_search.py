@@ -113,8 +113,18 @@ def strong_wolfe(
     return None if low is ray.start else low.point
 
 
-class _Trial:
-    """A point on a ray."""
+class Trial:
+    """A point on a ray; of infinite value where value or slope is no number.
+
+    Parameters
+    ----------
+    step : float
+        What the direction is multiplied by.
+    point : Point
+        The objective there.
+    direction : ndarray of shape (n_params,)
+        That of the ray.
+    """
 
     def __init__(self, step: float, point: Point, direction: np.ndarray) -> None:
         self.step, self.point = step, point
@@ -128,26 +138,26 @@ class _Ray:
 
     def __init__(self, function: Function, point: Point, direction: np.ndarray) -> None:
         self.function, self.direction = function, direction
-        self.start = _Trial(0.0, point, direction)
+        self.start = Trial(0.0, point, direction)
 
-    def at(self, step: float) -> _Trial:
+    def at(self, step: float) -> Trial:
         x = self.start.point.x + step * self.direction
-        return _Trial(step, self.function.at(x), self.direction)
+        return Trial(step, self.function.at(x), self.direction)
 
-    def is_too_high(self, trial: _Trial) -> bool:
+    def is_too_high(self, trial: Trial) -> bool:
         promised = SUFFICIENT * trial.step * self.start.slope
         return not trial.value <= self.start.value + promised
 
-    def is_good(self, trial: _Trial) -> bool:
+    def is_good(self, trial: Trial) -> bool:
         flat = abs(trial.slope) <= -FLATTER * self.start.slope
         return flat and not self.is_too_high(trial)
 
-    def is_too_short(self, low: _Trial, high: _Trial) -> bool:
+    def is_too_short(self, low: Trial, high: Trial) -> bool:
         width = abs(high.step - low.step)
         return self.function.is_rounding(self.start.point, -width * self.start.slope)
 
 
-def _between(low: _Trial, high: _Trial) -> float:
+def _between(low: Trial, high: Trial) -> float:
     """Return the minimum of the cubic through both, away from the ends."""
     width = high.step - low.step
     share = 0.1

@@ -1,11 +1,12 @@
 """The line search of Moré and Thuente, which L-BFGS-B goes by too."""
 
 from collections.abc import Callable
-from math import copysign, inf, isfinite, nan, sqrt
+from math import copysign, inf, sqrt
 
 import numpy as np
 
 from skbackprop.solvers.function import Point
+from skbackprop.solvers.line_search import Trial
 
 # As in L-BFGS-B: a share of what the slope promises, how much flatter it is to become,
 # and the width of an interval, as a share of its end, that is worth no further trial.
@@ -43,10 +44,10 @@ def more_thuente(
     J. Moré and D. Thuente, "Line search algorithms with guaranteed sufficient
     decrease", 1994.
     """
-    start = _Trial(0.0, point, direction)
+    start = Trial(0.0, point, direction)
     bracket = _Bracket(start, step)
     for _ in range(MAX_TRIALS):
-        trial = _Trial(step, at(point.x + step * direction), direction)
+        trial = Trial(step, at(point.x + step * direction), direction)
         low = trial.value <= start.value + SUFFICIENT * step * start.slope
         if low and abs(trial.slope) <= -FLATTER * start.slope:
             return trial.point
@@ -59,16 +60,6 @@ def more_thuente(
     return bracket.low.point if bracket.low.value < start.value else None
 
 
-class _Trial:
-    """A point on the way."""
-
-    def __init__(self, step: float, point: Point, direction: np.ndarray) -> None:
-        self.step, self.point = step, point
-        self.value, self.slope = point.value, float(point.gradient.dot(direction))
-        if not isfinite(self.value + self.slope):
-            self.value, self.slope = inf, nan
-
-
 class _Bracket:
     """The interval between the lowest trial and another, once there is a minimum in it.
 
@@ -76,7 +67,7 @@ class _Bracket:
     to fall by, a straight line, is searched instead.
     """
 
-    def __init__(self, start: _Trial, step: float) -> None:
+    def __init__(self, start: Trial, step: float) -> None:
         self.start = self.low = self.other = start
         self.is_closed = self.is_second_stage = False
         self.least, self.most = 0.0, (1.0 + FAR) * step
@@ -89,7 +80,7 @@ class _Bracket:
         outside = not self.least < step < self.most
         return outside or self.most - self.least <= NARROW * self.most
 
-    def narrowed(self, trial: _Trial) -> float:
+    def narrowed(self, trial: Trial) -> float:
         """Take a trial in, and return the next step."""
         line = SUFFICIENT * self.start.slope
         level = self.start.value + trial.step * line
@@ -116,7 +107,7 @@ class _Bracket:
         self.earlier_width, self.width = self.width, width
         return step
 
-    def _chosen(self, trial: _Trial, tilt: float) -> float:
+    def _chosen(self, trial: Trial, tilt: float) -> float:
         """Return the next step by cubic and parabola, and move the ends."""
         low, other = _Tilted(self.low, tilt), _Tilted(self.other, tilt)
         new = _Tilted(trial, tilt)
@@ -154,7 +145,7 @@ class _Bracket:
 class _Tilted:
     """A trial, of the function less a straight line."""
 
-    def __init__(self, trial: _Trial, tilt: float) -> None:
+    def __init__(self, trial: Trial, tilt: float) -> None:
         self.step, self.slope = trial.step, trial.slope - tilt
         self.value = trial.value - trial.step * tilt
 

@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose
 from skbackprop.solvers.function import Point
 from skbackprop.solvers.line_search import backtracking, strong_wolfe
 
-DOWN = np.array([1.0])
+from ._curves import CURVES, DOWN
 
 
 class Curve:
@@ -26,21 +26,6 @@ class Curve:
 
     def is_rounding(self, point, decrease):
         return not decrease > self.eps * abs(point.value)
-
-
-CURVES = {
-    "parabola": (lambda x: (x - 1) ** 2, lambda x: 2 * (x - 1)),
-    "steep": (lambda x: 1e4 * (x - 1e-3) ** 2, lambda x: 2e4 * (x - 1e-3)),
-    "far": (lambda x: (x / 1e3 - 1) ** 2, lambda x: 2e-3 * (x / 1e3 - 1)),
-    "wall": (
-        lambda x: -np.log(1 - x) - 5 * x if x < 1 else np.nan,
-        lambda x: 1 / (1 - x) - 5 if x < 1 else np.nan,
-    ),
-    "waves": (
-        lambda x: np.cos(7 * x) - x + 0.1 * x**2,
-        lambda x: -7 * np.sin(7 * x) - 1 + 0.2 * x,
-    ),
-}
 
 
 @pytest.mark.parametrize("step", [1e-3, 1.0, 50.0])

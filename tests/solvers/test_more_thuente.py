@@ -7,7 +7,8 @@ from numpy.testing import assert_allclose
 from skbackprop.solvers.function import Point
 from skbackprop.solvers.more_thuente import more_thuente
 
-DOWN = np.array([1.0])
+from ._curves import CURVES as COMMON
+from ._curves import DOWN
 
 
 class Curve:
@@ -27,8 +28,8 @@ class Curve:
         return start, more_thuente(self.at, start, DOWN, step)
 
 
-# The first three are functions 1 to 3 of the paper, with slopes by hand.
-CURVES = {
+# And two functions of the paper, with slopes by hand.
+CURVES = COMMON | {
     "flat beyond": (
         lambda a: -a / (a**2 + 2),
         lambda a: (a**2 - 2) / (a**2 + 2) ** 2,
@@ -36,17 +37,6 @@ CURVES = {
     "narrow": (
         lambda a: (a + 0.004) ** 5 - 2 * (a + 0.004) ** 4,
         lambda a: 5 * (a + 0.004) ** 4 - 8 * (a + 0.004) ** 3,
-    ),
-    "waves": (
-        lambda x: np.cos(7 * x) - x + 0.1 * x**2,
-        lambda x: -7 * np.sin(7 * x) - 1 + 0.2 * x,
-    ),
-    "parabola": (lambda x: (x - 1) ** 2, lambda x: 2 * (x - 1)),
-    "steep": (lambda x: 1e4 * (x - 1e-3) ** 2, lambda x: 2e4 * (x - 1e-3)),
-    "far": (lambda x: (x / 1e3 - 1) ** 2, lambda x: 2e-3 * (x / 1e3 - 1)),
-    "wall": (
-        lambda x: -np.log(1 - x) - 5 * x if x < 1 else np.nan,
-        lambda x: 1 / (1 - x) - 5 if x < 1 else np.nan,
     ),
 }
 
