@@ -24,8 +24,8 @@ class CompactPipeline(Pipeline):
     """What :func:`compact` returns where inputs are dropped: a choice, and a network.
 
     It is a pipeline in every respect. Before each prediction scikit-learn puts together
-    the tags of all steps, to find out whether a pipeline is fitted: for a batch of a
-    small network, a tenth of the time. Here ``predict`` and ``predict_proba`` ask the
+    the tags of all steps, to find out whether a pipeline is fitted, which for a batch
+    of a small network is not little. Here ``predict`` and ``predict_proba`` ask the
     network.
 
     Parameters

@@ -1,7 +1,8 @@
 """One epoch of mini-batches: the hot loop.
 
 Everything that can be looked up, sliced or allocated is so beforehand. Rows are
-gathered some thousand at a time, and batches are slices of that chunk.
+gathered some thousand at a time, and batches are slices of that chunk; where threads
+share a batch, each gathers its own rows when they are due.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -196,7 +197,7 @@ class Epoch:
 
 
 def _rows_per_chunk(problem: Problem, n_late: int) -> int:
-    """Return how many rows to gather at once: whole batches, about a megabyte.
+    """Return how many rows a chunk has: whole batches, about a megabyte if gathered.
 
     A single batch where the loss compares its rows: that is what it is reported for.
     """

@@ -16,7 +16,7 @@ class InverseHessian:
         c g + S' u - c Y' p,  with p = inv(R) S g,  u = inv(R)' (D p + c (Y Y' p - Y g))
 
     It takes three passes over S and Y, whatever their number of rows, where the usual
-    two loops take a dozen short operations a row.
+    two loops take short operations for each row.
 
     Parameters
     ----------
