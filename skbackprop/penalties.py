@@ -8,7 +8,8 @@ from typing import ClassVar
 import numpy as np
 
 from skbackprop._compat import Interval
-from skbackprop.core.ops import bind_axpy, slices
+from skbackprop.core.blas import bind_axpy
+from skbackprop.core.ops import slices
 from skbackprop.core.spec import Spec
 
 __all__ = [

@@ -1,18 +1,11 @@
 """The few array kernels of the hot path; all write into an array they are given."""
 
 from collections.abc import Callable
-from functools import partial
 from math import isfinite
 from typing import Any
 
 import numpy as np
-from scipy.linalg.blas import get_blas_funcs
 from scipy.sparse import issparse
-
-# float32 and float64, and complex numbers of these. A copy would be made of all others,
-# such as the half precision that a user may have put weights in.
-REAL_BLAS_TYPES = "fd"
-BLAS_TYPES = REAL_BLAS_TYPES + "FD"
 
 Product = Callable[[Any, Any, np.ndarray], np.ndarray]
 
@@ -58,73 +51,6 @@ def scalar(value: float, like: np.ndarray) -> np.ndarray:
         The number.
     """
     return np.array(value, like.dtype)
-
-
-def bind_axpy(x: np.ndarray, y: np.ndarray) -> Callable[[float], Any]:
-    """Return the addition of a multiple of one vector to another.
-
-    BLAS takes one pass for what takes NumPy two, and a vector for what is between.
-
-    Parameters
-    ----------
-    x : ndarray of shape (n,)
-        What is added.
-    y : ndarray of shape (n,)
-        What it is added to, in place; of the same type, and both contiguous.
-
-    Returns
-    -------
-    callable
-        Takes the factor.
-    """
-    if y.size == 0:
-        return lambda factor: None
-    _check_in_place(x, y)
-    if y.dtype.char not in BLAS_TYPES:
-        return partial(_add_multiple, x, y, np.empty_like(y))
-    axpy = get_blas_funcs("axpy", (x, y))
-    return lambda factor: axpy(x, y, a=factor)
-
-
-def _add_multiple(
-    x: np.ndarray, y: np.ndarray, scratch: np.ndarray, factor: float
-) -> None:
-    np.multiply(x, factor, scratch)
-    np.add(y, scratch, y)
-
-
-def bind_row_addition(row: np.ndarray, matrix: np.ndarray) -> Callable[[], Any]:
-    """Return the addition of a vector to each row of a matrix.
-
-    NumPy would repeat the vector in a buffer first, which takes as long again.
-
-    Parameters
-    ----------
-    row : ndarray of shape (n,)
-        What is added.
-    matrix : ndarray of shape (n_rows, n)
-        What it is added to, in place; of the same type, and contiguous in either order.
-
-    Returns
-    -------
-    callable
-        Takes nothing.
-    """
-    if matrix.size == 0 or matrix.dtype.char not in REAL_BLAS_TYPES:
-        return partial(np.add, matrix, row, matrix)
-    _check_in_place(row, matrix if matrix.flags.c_contiguous else matrix.T)
-    # The product of a column of ones with the vector, added to a column-major matrix.
-    ger, ones = get_blas_funcs("ger", (matrix,)), np.ones(len(matrix), matrix.dtype)
-    if matrix.flags.f_contiguous:
-        return partial(ger, 1.0, ones, row, 1, 1, matrix, 1, 1, 1)
-    return partial(ger, 1.0, row, ones, 1, 1, matrix.T, 1, 1, 1)
-
-
-def _check_in_place(given: np.ndarray, changed: np.ndarray) -> None:
-    """Refuse what BLAS would make a copy of, and leave unchanged."""
-    contiguous = given.flags.c_contiguous and changed.flags.c_contiguous
-    if not (given.dtype == changed.dtype and contiguous):
-        raise ValueError("Both arrays have to be contiguous, and of one type.")
 
 
 def sparse_product(a: Any, b: Any, out: np.ndarray) -> np.ndarray:

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from skbackprop._compat import Interval
+from skbackprop.core.blas import bind_row_addition
 from skbackprop.core.layout import Param
-from skbackprop.core.ops import bind_row_addition
 from skbackprop.layers.base import Backward, Forward, Layer, Site
 from skbackprop.layers.linearized import Linearized, LinearizedDense
 

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from skbackprop._compat import Interval
-from skbackprop.core.ops import bind_axpy, scalar
+from skbackprop.core.blas import bind_axpy
+from skbackprop.core.ops import scalar
 from skbackprop.updates.base import BoundUpdate, Span, Update
 
 SHARE = Interval(Real, 0, 1, closed="left")

@@ -7,8 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
+from skbackprop.core.blas import bind_axpy
 from skbackprop.core.layout import Layout
-from skbackprop.core.ops import bind_axpy
 from skbackprop.core.spec import Spec
 
 # update(rate, t) -> what is left of the rate; t counts steps from 1.

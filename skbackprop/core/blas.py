@@ -1,0 +1,134 @@
+"""BLAS routines that change an array in place: SciPy's, as NumPy has none of these."""
+
+import ctypes
+from collections.abc import Callable
+from functools import cache, partial
+from typing import Any
+
+import numpy as np
+from scipy.linalg.blas import get_blas_funcs
+
+# float32 and float64, and complex numbers of these. A copy would be made of all others,
+# such as the half precision that a user may have put weights in.
+REAL_TYPES = "fd"
+TYPES = REAL_TYPES + "FD"
+
+# Vectors of so many entries are worth the 0.25 us that it takes to let go of the lock.
+LONG = 2**15
+
+
+def bind_axpy(x: np.ndarray, y: np.ndarray) -> Callable[[float], Any]:
+    """Return the addition of a multiple of one vector to another.
+
+    BLAS takes one pass for what takes NumPy two, and a vector for what is between.
+
+    Parameters
+    ----------
+    x : ndarray of shape (n,)
+        What is added.
+    y : ndarray of shape (n,)
+        What it is added to, in place; of the same type, and both contiguous.
+
+    Returns
+    -------
+    callable
+        Takes the factor.
+    """
+    if y.size == 0:
+        return lambda factor: None
+    _check_in_place(x, y)
+    if x.shape != y.shape:
+        raise ValueError(f"The vectors have shapes {x.shape} and {y.shape}.")
+    if y.dtype.char not in TYPES:
+        return partial(_add_multiple, x, y, np.empty_like(y))
+    if y.size >= LONG and y.dtype.char in REAL_TYPES:
+        lock_free = _lock_free_axpy(y.dtype.char)
+        if lock_free is not None:
+            return _LockFreeAxpy(lock_free, x, y)
+    axpy = get_blas_funcs("axpy", (x, y))
+    return lambda factor: axpy(x, y, a=factor)
+
+
+def _add_multiple(
+    x: np.ndarray, y: np.ndarray, scratch: np.ndarray, factor: float
+) -> None:
+    np.multiply(x, factor, scratch)
+    np.add(y, scratch, y)
+
+
+def bind_row_addition(row: np.ndarray, matrix: np.ndarray) -> Callable[[], Any]:
+    """Return the addition of a vector to each row of a matrix.
+
+    NumPy would repeat the vector in a buffer first, which takes as long again.
+
+    Parameters
+    ----------
+    row : ndarray of shape (n,)
+        What is added.
+    matrix : ndarray of shape (n_rows, n)
+        What it is added to, in place; of the same type, and contiguous in either order.
+
+    Returns
+    -------
+    callable
+        Takes nothing.
+    """
+    if matrix.size == 0 or matrix.dtype.char not in REAL_TYPES:
+        return partial(np.add, matrix, row, matrix)
+    _check_in_place(row, matrix if matrix.flags.c_contiguous else matrix.T)
+    # The product of a column of ones with the vector, added to a column-major matrix.
+    ger, ones = get_blas_funcs("ger", (matrix,)), np.ones(len(matrix), matrix.dtype)
+    if matrix.flags.f_contiguous:
+        return partial(ger, 1.0, ones, row, 1, 1, matrix, 1, 1, 1)
+    return partial(ger, 1.0, row, ones, 1, 1, matrix.T, 1, 1, 1)
+
+
+def _check_in_place(given: np.ndarray, changed: np.ndarray) -> None:
+    """Refuse what BLAS would make a copy of, and what it must not write to."""
+    contiguous = given.flags.c_contiguous and changed.flags.c_contiguous
+    if not (given.dtype == changed.dtype and contiguous):
+        raise ValueError("Both arrays have to be contiguous, and of one type.")
+    if not changed.flags.writeable:
+        raise ValueError("What is added to is read-only.")
+
+
+@cache
+def _lock_free_axpy(char: str) -> Callable[..., None] | None:
+    """Return what SciPy offers to compiled code, or None if it takes other integers.
+
+    The functions of ``scipy.linalg.blas`` hold on to Python's lock: threads that take a
+    part of a long vector each would wait for each other. Around a call through
+    ``ctypes`` nobody holds it.
+    """
+    from scipy import LowLevelCallable
+    from scipy.linalg import cython_blas
+
+    name = {"f": "saxpy", "d": "daxpy"}[char]
+    routine = LowLevelCallable.from_cython(cython_blas, name)
+    if not routine.signature.startswith("void (int *,"):
+        return None
+    prototype = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)
+    address = prototype(("PyCapsule_GetPointer", ctypes.pythonapi))
+    pointer = address(routine.function, routine.signature.encode())
+    return ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 6)(pointer)
+
+
+class _LockFreeAxpy:
+    """The addition, bound to two vectors: as in Fortran, it takes addresses alone."""
+
+    def __init__(self, axpy: Callable[..., None], x: np.ndarray, y: np.ndarray) -> None:
+        number = ctypes.c_float if y.dtype.char == "f" else ctypes.c_double
+        size, stride, self._factor = ctypes.c_int(y.size), ctypes.c_int(1), number()
+        # Addresses keep nothing alive.
+        self._held = (size, self._factor, x, stride, y, stride)
+        self._axpy, self._addresses = axpy, tuple(map(_address, self._held))
+
+    def __call__(self, factor: float) -> None:
+        self._factor.value = factor
+        self._axpy(*self._addresses)
+
+
+def _address(held: Any) -> ctypes.c_void_p:
+    if isinstance(held, np.ndarray):
+        return ctypes.c_void_p(held.ctypes.data)
+    return ctypes.c_void_p(ctypes.addressof(held))
