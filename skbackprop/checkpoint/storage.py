@@ -15,7 +15,8 @@ import numpy as np
 
 # Raised with each change of what a file means.
 # 2: L-BFGS in single precision goes another way through the evaluations that it kept.
-FORMAT = 2
+# 3: Adam's sums are kept up to a factor.
+FORMAT = 3
 # Nobody takes that long to write: what is older was left behind by a killed process.
 STALE_SECONDS = 600.0
 HEADER = "header"

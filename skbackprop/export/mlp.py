@@ -170,11 +170,11 @@ def _memory(solver: Any, optimizer: Any) -> SolverState:
 
 @_memory.register
 def _(solver: Adam, optimizer: Any) -> SolverState:
-    # Ours keeps sums, theirs means.
-    first = _flat(optimizer.ms) / (1 - solver.beta_1)
-    second = _flat(optimizer.vs) / (1 - solver.beta_2)
+    (scaling,) = solver.chain()
+    means, squares = _flat(optimizer.ms), _flat(optimizer.vs)
+    moments = scaling.remembered(means, squares, optimizer.t)
     rate = float(optimizer.learning_rate_init)
-    return SolverState([[first, second]], rate, n_steps=optimizer.t)
+    return SolverState([moments], rate, n_steps=optimizer.t)
 
 
 @_memory.register

@@ -13,7 +13,7 @@ import numpy as np
 from skbackprop.core.data import Chunk, ChunkReader
 from skbackprop.core.ops import scalar, slices
 from skbackprop.objective import BatchGradient
-from skbackprop.solvers.base import Problem
+from skbackprop.solvers.base import Problem, SolverState
 from skbackprop.solvers.gradients import Gradients
 
 CHUNK_ROWS = 2048
@@ -72,15 +72,15 @@ class Epoch:
         self._gathers = problem.shuffle or self._augment is not None
         self._plans: dict[int, list[Batch]] = {}
 
-    def run(self, rates: Iterable[float], t: int) -> float:
+    def run(self, rates: Iterable[float], state: SolverState) -> float:
         """Go through all rows once, a step a batch.
 
         Parameters
         ----------
         rates : iterable of float
             The learning rate of each step.
-        t : int
-            Steps taken before.
+        state : SolverState
+            Counts the steps: also those before an interrupt, which moments are of.
 
         Returns
         -------
@@ -94,8 +94,8 @@ class Epoch:
             for batch, rate in zip(self._plan(chunk, n_rows), rates, strict=False):
                 x, target, scale, kept, gradient, share = batch
                 kept[...] = gradient(x, target, scale)
-                t += 1
-                penalty += step(share, rate, t)
+                state.n_steps += 1
+                penalty += step(share, rate, state.n_steps)
             predictions = self._predictions[:n_rows]
             loss += problem.objective.loss.total(predictions, *chunk[1:])
             if not np.isfinite(loss):

@@ -158,9 +158,9 @@ class _Run:
 
     def _pass(self, rates: Iterable[float]) -> float:
         if self.averager is None:
-            return self.epoch.run(rates, self.state.n_steps)
+            return self.epoch.run(rates, self.state)
         self.averager.begin_epoch(self.state.n_epochs)
-        loss = self.epoch.run(rates, self.state.n_steps)
+        loss = self.epoch.run(rates, self.state)
         self.averager.publish()
         return loss
 
@@ -171,7 +171,6 @@ class _Run:
     def _keep(self) -> None:
         self.earlier, self.last = self.last, self.earlier
         np.copyto(self.last, self.problem.theta)
-        self.state.n_steps += self.problem.n_batches
         self.state.n_epochs += 1
         self.n_done += 1
 

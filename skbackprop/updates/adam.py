@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from numbers import Real
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from skbackprop._compat import Interval
 from skbackprop.core.blas import bind_axpy
 from skbackprop.core.ops import scalar
 from skbackprop.updates.base import BoundUpdate, Span, Update
+from skbackprop.updates.decay import bind_decaying_sum, decayed
 
 SHARE = Interval(Real, 0, 1, closed="left")
 POSITIVE = Interval(Real, 0, None, closed="neither")
@@ -36,7 +37,8 @@ class ScaleByAdam(Update, name="adam"):
     Notes
     -----
     The sums ``m / (1 - beta_1)`` and ``v / (1 - beta_2)`` are kept rather than the
-    means: two passes less. The factors go into epsilon and the rate.
+    means, and up to a factor each (see ``updates/decay.py``): four passes less. All
+    factors go into epsilon and the rate.
 
     Examples
     --------
@@ -63,24 +65,46 @@ class ScaleByAdam(Update, name="adam"):
         """Return the update of both sums and their quotient."""
         grad, (first, second) = span.grad, moments
         beta_1, beta_2 = float(self.beta_1), float(self.beta_2)
-        keep_1, keep_2 = scalar(beta_1, grad), scalar(beta_2, grad)
-        root_share = (1.0 - beta_2) ** 0.5
-        epsilon_at = _epsilon(self.epsilon / root_share, beta_2, self.corrected, grad)
-        factor = (1.0 - beta_1) / root_share
+        add_to_first = bind_decaying_sum(grad, first, beta_1)
+        add_to_second = bind_decaying_sum(grad, second, beta_2)
+        epsilon, corrected = float(self.epsilon), self.corrected
+        added, root_share = scalar(epsilon, grad), (1.0 - beta_2) ** 0.5
         add, multiply, divide, sqrt = np.add, np.multiply, np.divide, np.sqrt
 
         def update(rate: float, t: int) -> float:
-            multiply(first, keep_1, first)
-            add(first, grad, first)
-            multiply(second, keep_2, second)
+            mean = (1.0 - beta_1) * add_to_first(t)
             multiply(grad, grad, grad)
-            add(second, grad, second)
+            root = root_share * add_to_second(t) ** 0.5
+            unbiased = (1.0 - beta_2**t) ** 0.5
+            added[()] = epsilon * (unbiased if corrected else 1.0) / root
             sqrt(second, grad)
-            add(grad, epsilon_at(t), grad)
+            add(grad, added, grad)
             divide(first, grad, grad)
-            return rate * factor * (1.0 - beta_2**t) ** 0.5 / (1.0 - beta_1**t)
+            return rate * mean / root * unbiased / (1.0 - beta_1**t)
 
         return update
+
+    def remembered(
+        self, means: np.ndarray, squares: np.ndarray, t: int
+    ) -> list[np.ndarray]:
+        """Return the moments that go with running means.
+
+        Parameters
+        ----------
+        means, squares : ndarray of shape (n_params,)
+            The running means of the gradient and of its square.
+        t : int
+            Steps taken.
+
+        Returns
+        -------
+        list of ndarray
+            What the next step goes on from.
+        """
+        return [
+            decayed(mean / (1.0 - beta), beta, t)
+            for mean, beta in ((means, self.beta_1), (squares, self.beta_2))
+        ]
 
 
 class ScaleByAMSGrad(Update, name="amsgrad"):
@@ -120,24 +144,26 @@ class ScaleByAMSGrad(Update, name="amsgrad"):
         """Return the update of both sums, of the maximum, and the quotient."""
         grad, (first, second, largest) = span.grad, moments
         beta_1, beta_2 = float(self.beta_1), float(self.beta_2)
-        keep_1, keep_2 = scalar(beta_1, grad), scalar(beta_2, grad)
-        root_share = (1.0 - beta_2) ** 0.5
-        epsilon_at = _epsilon(self.epsilon / root_share, beta_2, True, grad)
+        add_to_first = bind_decaying_sum(grad, first, beta_1)
+        # Compared with its maximum: no factor may come between.
+        keep_2, root_share = scalar(beta_2, grad), (1.0 - beta_2) ** 0.5
+        epsilon, added = self.epsilon / root_share, scalar(0.0, grad)
         factor = (1.0 - beta_1) / root_share
         add, multiply, divide, sqrt = np.add, np.multiply, np.divide, np.sqrt
         maximum = np.maximum
 
         def update(rate: float, t: int) -> float:
-            multiply(first, keep_1, first)
-            add(first, grad, first)
+            mean = factor * add_to_first(t)
             multiply(second, keep_2, second)
             multiply(grad, grad, grad)
             add(second, grad, second)
             maximum(largest, second, out=largest)
             sqrt(largest, grad)
-            add(grad, epsilon_at(t), grad)
+            unbiased = (1.0 - beta_2**t) ** 0.5
+            added[()] = epsilon * unbiased
+            add(grad, added, grad)
             divide(first, grad, grad)
-            return rate * factor * (1.0 - beta_2**t) ** 0.5 / (1.0 - beta_1**t)
+            return rate * mean * unbiased / (1.0 - beta_1**t)
 
         return update
 
@@ -184,26 +210,27 @@ class ScaleByNadam(Update, name="nadam"):
         """Return the update of both sums, and the quotient one step ahead."""
         grad, (first, second) = span.grad, moments
         beta_1, beta_2 = float(self.beta_1), float(self.beta_2)
-        keep_1, keep_2 = scalar(beta_1, grad), scalar(beta_2, grad)
-        root_share = (1.0 - beta_2) ** 0.5
-        epsilon_at = _epsilon(self.epsilon / root_share, beta_2, True, grad)
         scratch, shares = np.empty_like(grad), self._shares()
+        add_to_first = bind_decaying_sum(grad, first, beta_1)
+        add_to_second = bind_decaying_sum(scratch, second, beta_2)
         add_mean = bind_axpy(first, grad)
+        epsilon, added = float(self.epsilon), scalar(0.0, grad)
+        root_share = (1.0 - beta_2) ** 0.5
         add, multiply, divide, sqrt = np.add, np.multiply, np.divide, np.sqrt
 
         def update(rate: float, t: int) -> float:
             of_grad, of_mean = shares(t)
-            multiply(first, keep_1, first)
-            add(first, grad, first)
+            mean = (1.0 - beta_1) * add_to_first(t)
             multiply(grad, grad, scratch)
-            multiply(second, keep_2, second)
-            add(second, scratch, second)
+            root = root_share * add_to_second(t) ** 0.5
             # grad + (what the mean counts for against the gradient) * mean
-            add_mean(of_mean * (1.0 - beta_1) / of_grad)
+            add_mean(of_mean * mean / of_grad)
             sqrt(second, scratch)
-            add(scratch, epsilon_at(t), scratch)
+            unbiased = (1.0 - beta_2**t) ** 0.5
+            added[()] = epsilon * unbiased / root
+            add(scratch, added, scratch)
             divide(grad, scratch, grad)
-            return rate * of_grad / root_share * (1.0 - beta_2**t) ** 0.5
+            return rate * of_grad / root * unbiased
 
         return update
 
@@ -225,13 +252,3 @@ class ScaleByNadam(Update, name="nadam"):
             return of_grad, ahead / (1.0 - product * ahead)
 
         return shares
-
-
-def _epsilon(
-    epsilon: float, beta_2: float, corrected: bool, like: np.ndarray
-) -> Callable[[int], Any]:
-    """Return epsilon as what is added to the root of a sum that keeps its bias."""
-    if corrected:
-        return lambda t: epsilon * (1.0 - beta_2**t) ** 0.5
-    constant = scalar(epsilon, like)
-    return lambda t: constant

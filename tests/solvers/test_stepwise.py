@@ -12,7 +12,7 @@ from skbackprop.core.data import Data, MatrixTarget
 from skbackprop.losses import Poisson, SquaredError
 from skbackprop.objective import Objective
 from skbackprop.penalties import L2
-from skbackprop.schedules import Adaptive, InverseScaling, Schedule
+from skbackprop.schedules import Adaptive, Constant, InverseScaling, Schedule
 from skbackprop.solvers import SGD, Adam, Solver, SolverState, Status, Verdict
 from skbackprop.updates import Momentum, ScaleByAdam
 
@@ -62,6 +62,28 @@ def test_it_stops_where_the_monitor_says_so(name):
     assert solution.status is Status.STOPPED
     assert solution.message == ""
     assert given.monitor.events == ["begin", "end"] * 2
+
+
+def test_steps_before_an_interrupt_count():
+    # The moments have seen them, and are read by the number of the last step.
+    class Impatient(Constant):
+        def bind(self, initial, total):
+            return lambda epoch, kept: self.rate(epoch)
+
+        smooth = True
+
+        def rate(self, epoch):
+            if epoch > 1.5:
+                raise KeyboardInterrupt
+            return 0.1
+
+    given = make(schedule=Impatient())
+    zeros = [np.zeros_like(given.theta) for _ in range(2)]
+    given.state = SolverState([zeros], rate=0.1)
+    with pytest.raises(KeyboardInterrupt):
+        Adam().minimise(given)
+    # Three batches an epoch: of the second, those that begin at 1, 4/3.
+    assert given.state.n_steps == 5
 
 
 @every_solver
