@@ -95,6 +95,44 @@ class Workspace:
         return held[: rows * width].reshape(rows, width)
 
 
+class Window(Workspace):
+    """The workspace of a thread that has some of the rows of each batch.
+
+    Its buffers are rows of those of the whole workspace, so that what all threads have
+    written is one matrix of the batch.
+
+    Parameters
+    ----------
+    whole : Workspace
+        Of all rows.
+    first_row, stop_row : int
+        Where the rows of the thread begin and end.
+    owner : hashable
+        The thread, whose arrays are its own.
+    """
+
+    def __init__(
+        self, whole: Workspace, first_row: int, stop_row: int, owner: Hashable
+    ) -> None:
+        super().__init__(stop_row - first_row, whole.dtype)
+        self._whole, self._first_row, self._owner = whole, first_row, owner
+
+    def buffer(
+        self, key: Hashable, rows: int, width: int, dtype: Any = None
+    ) -> np.ndarray:
+        """Return the rows of the thread in a buffer of the whole."""
+        stop = self._first_row + rows
+        return self._whole.buffer(key, stop, width, dtype)[self._first_row :]
+
+    def array(self, key: Hashable, shape: tuple[int, ...]) -> np.ndarray:
+        """Return an array that no other thread writes to."""
+        return self._whole.array((self._owner, key), shape)
+
+    def constant(self, value: float, rows: int, width: int) -> np.ndarray:
+        """Return a matrix that all threads read."""
+        return self._whole.constant(value, rows, width)
+
+
 def keep_freed_memory(n_bytes: int) -> None:
     """Let the C library hold on to the memory of temporaries.
 

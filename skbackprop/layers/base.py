@@ -94,8 +94,8 @@ class Layer(Spec, ABC, family=True):
 
     - ``forward(x)`` returns the output, and may overwrite ``x`` with it.
     - ``backward(x, dy)`` writes the gradients of the parameters, and returns the
-      gradient with respect to ``x``. It may overwrite ``dy``. Where ``forward`` worked
-      in place, ``x`` holds the output by then.
+      gradient with respect to ``x``. It may overwrite ``dy``, but not ``x``. Where
+      ``forward`` worked in place, ``x`` holds the output by then.
 
     Attributes
     ----------

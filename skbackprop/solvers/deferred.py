@@ -6,7 +6,8 @@ threads that share out the entries of a step can each compute what is theirs, ov
 rows, right before they use it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from skbackprop.layers import Dense
 from skbackprop.solvers.base import Problem
 
 __all__ = ["DeferredProducts"]
+
+FIRST_ROW = itemgetter(0)
 
 
 class DeferredProducts:
@@ -42,8 +45,7 @@ class DeferredProducts:
             shape = network.widths[key], network.widths[key + 1]
             if type(layer) is not Dense or not (key == 0 or _pays(problem, shape)):
                 break
-            factors = _Factors(problem, self.size, shape, keeps_inputs=key > 0)
-            self._layers[key] = factors
+            factors = self._layers[key] = _Factors(self.size, shape)
             self.size += factors.size
 
     @staticmethod
@@ -77,21 +79,21 @@ class DeferredProducts:
         Returns
         -------
         dict of int to callable
-            By the position of the layer. They keep the factors.
+            By the position of the layer. They keep the factors, which later layers of
+            the backward pass leave alone.
         """
         return {key: each.keeper(first_row) for key, each in self._layers.items()}
 
-    def begin(self, x: np.ndarray) -> None:
-        """Hear of a batch.
+    def gather(self, x: np.ndarray) -> None:
+        """Take the factors that threads have kept together.
 
         Parameters
         ----------
         x : ndarray of shape (n_rows, n_in)
-            Its inputs.
+            The batch: the inputs of the first layer.
         """
-        self._layers[0].x = x
-        for layer in self._layers.values():
-            layer.n_rows = len(x)
+        for key, layer in self._layers.items():
+            layer.gather(x if key == 0 else None)
 
     def cut(self, position: int) -> int:
         """Return the last place before some entry where rows of weights meet.
@@ -133,32 +135,27 @@ class DeferredProducts:
 class _Factors:
     """The factors of one product: a layer's inputs, and the gradient of its outputs."""
 
-    def __init__(
-        self, problem: Problem, start: int, shape: tuple[int, int], keeps_inputs: bool
-    ) -> None:
+    def __init__(self, start: int, shape: tuple[int, int]) -> None:
         self.start, (n_in, self.width) = start, shape
-        self.size, self.n_rows = n_in * self.width, 0
-        self.keeps_inputs = keeps_inputs
-        rows, dtype = problem.batch_size, problem.theta.dtype
-        self.delta = np.empty((rows, self.width), dtype)
-        # The data need not be kept: it stays where it is.
-        self.x = np.empty((rows if keeps_inputs else 0, n_in), dtype)
+        self.size = n_in * self.width
+        self._kept: list[tuple[int, np.ndarray, np.ndarray]] = []
+        self.x = self.delta = np.empty((0, 0))
 
     def keeper(self, first_row: int) -> Product:
         """Return what keeps the factors of some rows."""
-        delta, x = self.delta[first_row:], self.x[first_row:]
-
-        def keep_delta(x_t: Any, dy: np.ndarray, out: np.ndarray) -> np.ndarray:
-            delta[: len(dy)] = dy
-            return out
 
         def keep(x_t: np.ndarray, dy: np.ndarray, out: np.ndarray) -> np.ndarray:
-            # Later layers of the backward pass overwrite both.
-            delta[: len(dy)] = dy
-            x[: len(dy)] = x_t.T
+            self._kept.append((first_row, x_t.T, dy))
             return out
 
-        return keep if self.keeps_inputs else keep_delta
+        return keep
+
+    def gather(self, x: np.ndarray | None) -> None:
+        """Take the rows of all threads together, but for inputs that are given."""
+        first_rows, xs, deltas = zip(*sorted(self._kept, key=FIRST_ROW), strict=True)
+        self._kept.clear()
+        self.x = _together(first_rows, xs) if x is None else x
+        self.delta = _together(first_rows, deltas)
 
     def bind(self, part: slice, grad: np.ndarray) -> Callable[[], Any] | None:
         """Return what computes the product's share of a part, if it has one."""
@@ -169,13 +166,23 @@ class _Factors:
         rows = slice(*((end - self.start) // self.width for end in (start, stop)))
         out = grad[start - part.start : stop - part.start].reshape(-1, self.width)
         # ``dot`` would copy some columns of a matrix first.
-        delta, matmul = self.delta, np.matmul
+        matmul = np.matmul
+        return lambda: matmul(self.x[:, rows].T, self.delta, out)
 
-        def write() -> None:
-            n_rows = self.n_rows
-            matmul(self.x[:n_rows, rows].T, delta[:n_rows], out)
 
-        return write
+def _together(first_rows: Sequence[int], parts: Sequence[np.ndarray]) -> np.ndarray:
+    """Return rows of a batch as one matrix: the one that they are rows of already."""
+    whole, stop = parts[0].base, first_rows[-1] + len(parts[-1])
+    if whole is not None and all(
+        part.base is whole and _place(part) == _place(whole[row:])
+        for row, part in zip(first_rows, parts, strict=True)
+    ):
+        return whole[:stop]
+    return np.concatenate(parts)
+
+
+def _place(rows: np.ndarray) -> tuple[int, tuple[int, ...], tuple[int, ...]]:
+    return rows.ctypes.data, rows.strides, rows.shape[1:]
 
 
 def _pays(problem: Problem, shape: tuple[int, int]) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 from skbackprop.core.ops import slices
 from skbackprop.core.randomness import Pass
 from skbackprop.core.threads import Crew
-from skbackprop.core.workspace import Workspace
+from skbackprop.core.workspace import Window, Workspace
 from skbackprop.objective import BatchGradient
 from skbackprop.solvers.base import Problem
 from skbackprop.solvers.deferred import DeferredProducts
@@ -45,10 +45,7 @@ class Gradients:
         self._n_threads = 1 if problem.keeps_rows_together else crew.size
         self.fetches = self._n_threads > 1 and problem.gathers_rows
         self.vectors = [np.zeros_like(theta) for _ in range(self._n_threads)]
-        most_rows = -(-problem.batch_size // self._n_threads)
-        self._workspaces = [
-            Workspace(most_rows, theta.dtype) for _ in range(self._n_threads)
-        ]
+        self._workspace = Workspace(problem.batch_size, theta.dtype)
         self._now: Pass | None = None
         if network.mixes_rows(problem.data.is_sparse) or network.is_random:
             self._now = Pass(
@@ -72,31 +69,29 @@ class Gradients:
         """
         if n_rows not in self._bound:
             shared = self._n_threads > 1
-            gradient = self._shared(n_rows) if shared else self._part(0, n_rows)
+            whole = slice(0, n_rows)
+            gradient = self._shared(n_rows) if shared else self._part(0, whole)
             if self._now is not None:
                 gradient = _announced(gradient, self._now, n_rows)
             self._bound[n_rows] = gradient
         return self._bound[n_rows]
 
-    def _part(self, thread: int, n_rows: int, first_row: int = 0) -> BatchGradient:
+    def _part(self, thread: int, rows: slice) -> BatchGradient:
         problem, deferred = self._problem, self._deferred
         return problem.objective.bind_gradient(
             problem.theta,
             self.vectors[thread],
-            n_rows,
-            self._workspaces[thread],
+            rows.stop - rows.start,
+            Window(self._workspace, rows.start, rows.stop, owner=thread),
             problem.data.is_sparse,
-            first_row,
+            rows.start,
             self._now,
-            None if deferred is None else deferred.products(first_row),
+            None if deferred is None else deferred.products(rows.start),
         )
 
     def _shared(self, n_rows: int) -> BatchGradient:
         parts = slices(n_rows, -(-n_rows // self._n_threads))
-        gradients = [
-            self._part(thread, part.stop - part.start, part.start)
-            for thread, part in enumerate(parts)
-        ]
+        gradients = [self._part(thread, part) for thread, part in enumerate(parts)]
         # A batch of fewer rows than threads leaves some of them without any.
         idle, crew = self.vectors[len(parts) :], self._crew
         network, dtype = self._problem.objective.network, self._problem.theta.dtype
@@ -112,9 +107,9 @@ class Gradients:
 
             for vector in idle:
                 vector.fill(0.0)
-            if deferred is not None:
-                deferred.begin(x.buffer if fetches else x)
             crew.run([partial(run, thread) for thread in range(len(parts))])
+            if deferred is not None:
+                deferred.gather(x.buffer if fetches else x)
             return predictions
 
         return gradient

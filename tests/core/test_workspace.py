@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from skbackprop.core.workspace import Workspace
+from skbackprop.core.workspace import Window, Workspace
 
 
 @pytest.fixture
@@ -59,3 +59,27 @@ def test_constants_hold_their_value_whatever_else_is_asked_for(requests):
 def test_constants_of_one_value_share_memory(workspace):
     wide, narrow = workspace.constant(1.0, 8, 5), workspace.constant(1.0, 4, 2)
     assert np.shares_memory(wide, narrow)
+
+
+# -------------------------------------------------------------- windows of threads
+
+
+def test_buffers_of_windows_are_rows_of_one(workspace):
+    first, second = Window(workspace, 0, 5, "a"), Window(workspace, 5, 8, "b")
+    first.buffer("key", 5, 2)[...] = 1.0
+    second.buffer("key", 3, 2)[...] = 2.0
+    assert_array_equal(workspace.buffer("key", 8, 2)[:, 0], [1, 1, 1, 1, 1, 2, 2, 2])
+
+
+def test_arrays_of_windows_are_their_own(workspace):
+    first, second = Window(workspace, 0, 5, "a"), Window(workspace, 5, 8, "b")
+    array = first.array("key", (3,))
+    assert not np.shares_memory(array, second.array("key", (3,)))
+    assert array is Window(workspace, 0, 2, "a").array("key", (3,))
+
+
+def test_windows_share_constants(workspace):
+    window = Window(workspace, 5, 8, "b")
+    assert window.max_rows == 3
+    assert np.shares_memory(window.constant(1.0, 3, 2), workspace.constant(1.0, 8, 2))
+    assert_array_equal(window.constant(1.0, 3, 2), np.ones((3, 2)))

@@ -34,8 +34,8 @@ def test_parts_of_the_gradient_make_up_the_product():
     rng = np.random.RandomState(0)
     deferred, x, dy = DeferredProducts(make()), rng.rand(8, N_IN), rng.rand(8, WIDTH)
     for rows in (slice(0, 5), slice(5, 8)):
-        deferred.products(rows.start)[0](None, dy[rows], None)
-    deferred.begin(x)
+        deferred.products(rows.start)[0](x[rows].T, dy[rows], None)
+    deferred.gather(x)
     grad = np.full(deferred.size + 4, np.nan)
     cut = deferred.cut(8)
     for part in (slice(0, cut), slice(cut, grad.size)):
@@ -55,14 +55,14 @@ def test_large_hidden_layers_are_deferred_with_their_inputs(position):
     expected = np.concatenate(
         [(x.T @ dy).ravel() for x, dy in zip(inputs, deltas, strict=True)]
     )
-    for rows in (slice(0, 5), slice(5, 8)):
+    # Threads may be ready in any order.
+    for rows in (slice(5, 8), slice(0, 5)):
         keep = deferred.products(rows.start)
         assert list(keep) == [0, 2]
         for product, x, dy in zip(keep.values(), inputs, deltas, strict=True):
-            own = x[rows].copy()
-            product(own.T, dy[rows], None)
-            own.fill(np.nan)
-    deferred.begin(inputs[0])
+            # One is a row of a whole, the other is nobody's.
+            product(x[rows].copy().T, dy[rows], None)
+    deferred.gather(inputs[0])
     assert deferred.size == expected.size
     grad, cut = np.full(deferred.size, np.nan), deferred.cut(position)
     assert cut <= position
@@ -85,14 +85,41 @@ def test_other_layers_are_not_deferred(hidden, batch_size):
     assert DeferredProducts(given).size == N_IN * WIDTH
 
 
+@pytest.mark.parametrize(
+    ("whole", "first", "second"),
+    [
+        (np.ones((8, WIDTH)), slice(0, 5), slice(4, 7)),
+        (np.ones((8, WIDTH)), slice(1, 6), slice(5, 8)),
+        (np.ones((8, 2 * WIDTH))[:, :WIDTH], slice(0, 5), slice(5, 8)),
+        (np.ones((16, WIDTH))[::2], slice(0, 5), slice(5, 8)),
+        (np.ones(8 * WIDTH).reshape(8, WIDTH), slice(0, 5), slice(5, 8)),
+    ],
+    ids=["overlapping", "shifted", "too wide", "every other", "flat"],
+)
+def test_rows_of_another_matrix_are_not_taken_for_the_batch(whole, first, second):
+    rng = np.random.RandomState(0)
+    whole[...], x = rng.rand(8, WIDTH), rng.rand(8, N_IN)
+    deferred = DeferredProducts(make())
+    for row, rows in ((0, first), (5, second)):
+        deferred.products(row)[0](x.T, whole[rows], None)
+    deferred.gather(x)
+    (write,) = deferred.bind(slice(0, deferred.size), grad := np.empty(deferred.size))
+    write()
+    expected = x.T @ np.concatenate([whole[first], whole[second]])
+    assert_allclose(grad, expected.ravel())
+
+
 def test_parts_copy_no_factors():
     given = make([Dense(200), ReLU()], np.ones((10, 400)))
     deferred = DeferredProducts(given)
-    deferred.begin(given.data.X)
+    delta, keep = np.ones((10, 200)), deferred.products
     part = slice(0, deferred.cut(deferred.size // 2))
     (write,) = deferred.bind(part, np.empty(part.stop))
     tracemalloc.start()
     try:
+        for rows in (slice(0, 6), slice(6, 10)):
+            keep(rows.start)[0](given.data.X[rows].T, delta[rows], None)
+        deferred.gather(given.data.X)
         write()
         _, peak = tracemalloc.get_traced_memory()
     finally:
