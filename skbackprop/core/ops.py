@@ -14,6 +14,42 @@ Product = Callable[[Any, Any, np.ndarray], np.ndarray]
 dense_product: Product = np.dot
 
 
+# OpenBLAS multiplies factors as they are up to so many products of numbers. Before it
+# multiplies larger ones it brings them into another order, which takes a thin product
+# longer than the product itself.
+UNPACKED = 10**6
+THIN = 64
+FEWEST_ROWS = 16
+
+
+def bind_product(n_rows: int, n_inner: int, n_columns: int) -> Product:
+    """Return the product for factors of some size: thin ones are made of blocks.
+
+    Parameters
+    ----------
+    n_rows, n_inner, n_columns : int
+        The factors have shapes ``(n_rows, n_inner)`` and ``(n_inner, n_columns)``.
+
+    Returns
+    -------
+    callable
+        ``product(a, b, out)`` writes ``a @ b`` into a C-contiguous array.
+    """
+    most_rows = UNPACKED // max(1, n_inner * n_columns)
+    if n_columns > THIN or n_rows <= most_rows or most_rows < FEWEST_ROWS:
+        return dense_product
+    n_blocks = -(-n_rows // most_rows)
+    blocks, matmul = slices(n_rows, -(-n_rows // n_blocks)), np.matmul
+
+    def product(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> np.ndarray:
+        for block in blocks:
+            # ``dot`` would copy some rows of a transposed matrix first.
+            matmul(a[block], b, out[block])
+        return out
+
+    return product
+
+
 def slices(total: int, size: int) -> list[slice]:
     """Cut a range into slices.
 

@@ -10,6 +10,7 @@ import numpy as np
 from skbackprop._compat import Interval
 from skbackprop.core.blas import bind_row_addition
 from skbackprop.core.layout import Param
+from skbackprop.core.ops import Product, bind_product, dense_product
 from skbackprop.layers.base import Backward, Forward, Layer, Site
 from skbackprop.layers.linearized import Linearized, LinearizedDense
 
@@ -50,7 +51,7 @@ class Dense(Layer, name="dense"):
         """Return the transposed map, which also writes the two gradients."""
         weight_t = site.params[0].T
         weight_gradient, bias_gradient = site.grads
-        product, dot = site.gradient_product or site.product, np.dot
+        product, dot = _gradient_product(site), np.dot
         # A product with a row of ones sums columns several times faster than ``sum``.
         ones = site.constant(1.0, 1).reshape(-1)
 
@@ -88,7 +89,19 @@ def _forward(site: Site) -> Forward:
     return forward
 
 
+def _gradient_product(site: Site) -> Product:
+    if site.gradient_product is not None:
+        return site.gradient_product
+    if site.product is not dense_product:
+        return site.product
+    return bind_product(site.n_in, site.rows, site.n_out)
+
+
 def _forward_by_columns(site: Site) -> Forward:
+    if site.product is dense_product:
+        in_blocks = bind_product(site.rows, site.n_in, site.n_out)
+        if in_blocks is not dense_product:
+            return _forward_in_blocks(site, in_blocks)
     weight, bias = site.params
     product, weight_t = site.product, weight.T
     transposed = np.empty((site.n_out, site.rows), site.workspace.dtype)
@@ -97,6 +110,22 @@ def _forward_by_columns(site: Site) -> Forward:
 
     def forward(x: np.ndarray) -> np.ndarray:
         product(weight_t, x.T, transposed)
+        add_bias()
+        return y
+
+    return forward
+
+
+def _forward_in_blocks(site: Site, product: Product) -> Forward:
+    """Return the map for blocks of rows, brought into columns in the end."""
+    weight, bias = site.params
+    by_rows = site.buffer("rows", site.n_out)
+    y = np.empty((site.n_out, site.rows), site.workspace.dtype).T
+    add_bias = _bind_addition(site, bias, y)
+
+    def forward(x: np.ndarray) -> np.ndarray:
+        product(x, weight, by_rows)
+        y[...] = by_rows
         add_bias()
         return y
 
