@@ -169,7 +169,7 @@ def speed_verdicts(records: Records, part: str, dtype: str) -> Rows:
 
 def memory_verdicts(records: Records, dtype: str) -> Rows:
     rows = []
-    for task, wanted in targets.MEMORY.items():
+    for task, wanted in targets.MEMORY.get(dtype, {}).items():
         record = records.get(task, OURS, "traced")
         if record:
             value = record["bytes"] / 1e6

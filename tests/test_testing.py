@@ -84,6 +84,7 @@ LAYERS = {
     "bias": (faulty.ForgetsTheBias(3), "ForgetsTheBias: gradient of the parameters"),
     "added": (faulty.AddsUp(3), "AddsUp: gradient of the parameters"),
     "parameters": (faulty.Scale(), "Scale: gradient of the parameters"),
+    "input": (faulty.UsesUpItsInput(), "the backward map overwrites its input"),
 }
 
 

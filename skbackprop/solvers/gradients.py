@@ -44,7 +44,11 @@ class Gradients:
         theta, network = problem.theta, problem.objective.network
         self._n_threads = 1 if problem.keeps_rows_together else crew.size
         self.fetches = self._n_threads > 1 and problem.gathers_rows
-        self.vectors = [np.zeros_like(theta) for _ in range(self._n_threads)]
+        # Of those of further threads, what is left to the step is never touched: the
+        # system gives memory to ``zeros`` as it is written to, not to ``zeros_like``.
+        self.vectors = [
+            np.zeros(theta.size, theta.dtype) for _ in range(self._n_threads)
+        ]
         self._workspace = Workspace(problem.batch_size, theta.dtype)
         self._now: Pass | None = None
         if network.mixes_rows(problem.data.is_sparse) or network.is_random:

@@ -19,7 +19,8 @@ def check_layer(
 
     They are checked as in prediction, then as in training: with a mask that is held
     fixed where the layer is random, and with rows that weigh alike and that do not
-    where it takes statistics over a batch. What no solver moves is left out.
+    where it takes statistics over a batch. What no solver moves is left out. The
+    backward map has to leave its input as it is.
 
     Parameters
     ----------
@@ -92,7 +93,11 @@ def _check_pass(
     grad, given = np.full(layout.size, np.nan), x.copy()
     site = _site(layout, theta.copy(), grad, x, along, now)
     layer.bind_forward(site)(given)
+    before = given.copy()
     dx = layer.bind_backward(site)(given, along.copy()).copy()
+    if not np.array_equal(given, before):
+        # Threads that take a step may still compute with it.
+        raise AssertionError(f"{what.format('the backward map')} overwrites its input")
 
     def value(parameters: np.ndarray, inputs: np.ndarray) -> float:
         # In training, layers look for a place for gradients; in prediction for none.

@@ -85,3 +85,55 @@ def test_one_entry_that_is_not_finite_shows(where, bad, dtype):
     x.flat[where] = bad
     assert not ops.all_finite(x)
     assert not ops.all_finite(np.asfortranarray(x))
+
+
+# --------------------------------------------------------------- products of factors
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(
+    "shape", [(1, 3, 2), (700, 150, 10), (256, 1024, 10), (300, 60, 64), (9, 20, 4000)]
+)
+def test_products_are_those_of_the_whole_factors(shape, dtype):
+    n_rows, n_inner, n_columns = shape
+    rng, out = np.random.RandomState(0), np.full((n_rows, n_columns), np.nan, dtype)
+    a, b = rng.rand(n_rows, n_inner), rng.rand(n_inner, n_columns)
+    product = ops.bind_product(*shape)
+    # A gradient's first factor is transposed, and its second may be column-major.
+    for first in (a.astype(dtype), np.asfortranarray(a, dtype)):
+        for second in (b.astype(dtype), np.asfortranarray(b, dtype)):
+            assert product(first, second, out) is out
+            assert_allclose(out, a @ b, rtol=1e-5 if dtype is np.float32 else 1e-12)
+
+
+@pytest.mark.parametrize(
+    ("shape", "blocks"),
+    [
+        ((256, 1024, 10), True),
+        ((97, 1024, 10), False),  # small enough as it is
+        ((256, 1024, 65), False),  # not thin
+        ((2000, 10_000, 10), False),  # blocks of a handful of rows
+        ((0, 0, 10), False),
+    ],
+)
+def test_large_thin_products_are_made_of_blocks(shape, blocks):
+    assert (ops.bind_product(*shape) is not ops.dense_product) is blocks
+
+
+@given(st.integers(1, 5000), st.integers(1, 3000), st.integers(1, 64))
+def test_blocks_are_small_enough_for_blas_to_take_as_they_are(n_rows, n_inner, n_out):
+    product, seen = ops.bind_product(n_rows, n_inner, n_out), []
+
+    class Rows:
+        """An array that tells which of its rows are asked for."""
+
+        def __getitem__(self, rows):
+            seen.append(rows)
+            raise StopIteration
+
+    if product is ops.dense_product:
+        return
+    with pytest.raises(StopIteration):
+        product(Rows(), None, None)
+    (first,) = seen
+    assert first.stop * n_inner * n_out <= ops.UNPACKED

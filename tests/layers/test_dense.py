@@ -11,25 +11,27 @@ from skbackprop.core.spec import resolve
 from skbackprop.core.workspace import Workspace
 from skbackprop.layers import Dense, Layer, Site
 
-ROWS, N_IN, N_OUT = 6, 4, 3
+ROWS, N_IN, N_OUT = SMALL = 6, 4, 3
+# Its products are made of blocks.
+THIN = 256, 1024, 10
 
 
 class Bound:
     """A dense layer with random parameters, bound, and its inputs."""
 
-    def __init__(self, dtype=np.float64, **changes):
-        rng = np.random.RandomState(0)
-        self.layer = Dense(N_OUT)
-        layout = Layout([self.layer.build(N_IN)[1]])
+    def __init__(self, dtype=np.float64, shape=SMALL, **changes):
+        rng, (rows, n_in, n_out) = np.random.RandomState(0), shape
+        self.layer = Dense(n_out)
+        layout = Layout([self.layer.build(n_in)[1]])
         theta = rng.normal(size=layout.size).astype(dtype)
         self.grad = np.full_like(theta, np.nan)
         self.weight, self.bias = layout.views(theta)[0]
         self.grads = layout.views(self.grad)[0]
-        self.x = rng.normal(size=(ROWS, N_IN)).astype(dtype)
-        self.dy = rng.normal(size=(ROWS, N_OUT)).astype(dtype)
+        self.x = rng.normal(size=(rows, n_in)).astype(dtype)
+        self.dy = rng.normal(size=(rows, n_out)).astype(dtype)
         places = {"params": (self.weight, self.bias), "grads": self.grads}
-        sizes = {"key": 0, "rows": ROWS, "n_in": N_IN, "n_out": N_OUT}
-        workspace = Workspace(ROWS, dtype)
+        sizes = {"key": 0, "rows": rows, "n_in": n_in, "n_out": n_out}
+        workspace = Workspace(rows, dtype)
         self.site = Site(**sizes, **places, workspace=workspace, **changes)
         self.forward = self.layer.bind_forward(self.site)
         self.backward = self.layer.bind_backward(self.site)
@@ -43,26 +45,31 @@ def test_it_asks_for_a_weight_and_a_bias():
     assert weight.fan == bias.fan == (N_IN, N_OUT)
 
 
+@pytest.mark.parametrize("shape", [SMALL, THIN], ids=["small", "thin"])
 @pytest.mark.parametrize("column_major", [False, True])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_forward_is_the_affine_map(dtype, column_major):
-    bound = Bound(dtype, column_major=column_major)
+def test_forward_is_the_affine_map(dtype, column_major, shape):
+    bound = Bound(dtype, shape, column_major=column_major)
     given = bound.x.copy()
     y = bound.forward(bound.x)
-    assert_allclose(y, given @ bound.weight + bound.bias, rtol=1e-5)
+    expected = given @ bound.weight + bound.bias
+    assert_allclose(y, expected, rtol=1e-5, atol=1e-4 if dtype is np.float32 else 0)
     assert y.dtype == dtype
     assert y.flags.f_contiguous is column_major
     assert_array_equal(bound.x, given)
 
 
+@pytest.mark.parametrize("shape", [SMALL, THIN], ids=["small", "thin"])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_backward_is_the_transposed_map_and_writes_the_gradients(dtype):
-    bound = Bound(dtype)
-    given = bound.dy.copy()
+def test_backward_is_the_transposed_map_and_writes_the_gradients(dtype, shape):
+    bound = Bound(dtype, shape)
+    given, x = bound.dy.copy(), bound.x.copy()
     dx = bound.backward(bound.x, bound.dy)
-    assert_allclose(dx, given @ bound.weight.T, rtol=1e-5)
-    assert_allclose(bound.grads[0], bound.x.T @ given, rtol=1e-5)
-    assert_allclose(bound.grads[1], given.sum(axis=0), rtol=1e-5, atol=1e-6)
+    near = {"rtol": 1e-5, "atol": 1e-4 if dtype is np.float32 else 1e-12}
+    assert_allclose(dx, given @ bound.weight.T, **near)
+    assert_allclose(bound.grads[0], x.T @ given, **near)
+    assert_allclose(bound.grads[1], given.sum(axis=0), **near)
+    assert_array_equal(bound.x, x)
     assert dx.dtype == bound.grad.dtype == dtype
 
 
