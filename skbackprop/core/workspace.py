@@ -1,9 +1,18 @@
 """Preallocated buffers, so that the hot loop allocates nothing."""
 
 from collections.abc import Hashable
+from math import prod
 from typing import Any
 
 import numpy as np
+
+# Buffers of so many bytes are cut from slabs, for which NumPy asks the system for large
+# pages: products of wide layers then wait less for addresses to be looked up.
+LARGE = 2**20
+LARGE_VECTOR = 2**22
+LARGE_PAGE = 2**21
+SLAB = 2**25
+CACHE_LINE = 64
 
 
 class Workspace:
@@ -24,6 +33,7 @@ class Workspace:
         self.max_rows = max_rows
         self.dtype = np.dtype(dtype)
         self._buffers: dict[Hashable, np.ndarray] = {}
+        self._slab = np.empty(0, np.uint8)
 
     def buffer(
         self, key: Hashable, rows: int, width: int, dtype: Any = None
@@ -46,7 +56,7 @@ class Workspace:
         """
         if key not in self._buffers:
             shape = (self.max_rows, width)
-            self._buffers[key] = np.empty(shape, dtype or self.dtype)
+            self._buffers[key] = self._new(shape, np.dtype(dtype or self.dtype))
         return self._buffers[key][:rows]
 
     def array(self, key: Hashable, shape: tuple[int, ...]) -> np.ndarray:
@@ -89,10 +99,51 @@ class Workspace:
         size = self.max_rows * width
         held = self._buffers.get(("constant", value))
         if held is None or held.size < size:
-            held = np.empty(size, self.dtype)
+            held = self._new((size,), self.dtype)
             held.fill(value)
             self._buffers["constant", value] = held
         return held[: rows * width].reshape(rows, width)
+
+    def _new(self, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+        n_bytes = prod(shape) * dtype.itemsize
+        if n_bytes < LARGE:
+            return np.empty(shape, dtype)
+        if n_bytes > self._slab.size:
+            size = max(n_bytes, min(8 * n_bytes, SLAB))
+            self._slab = _from_large_page(np.empty(size + LARGE_PAGE, np.uint8))
+        piece = self._slab[:n_bytes]
+        self._slab = self._slab[-(-n_bytes // CACHE_LINE) * CACHE_LINE :]
+        return piece.view(dtype).reshape(shape)
+
+
+def zeros(size: int, dtype: Any) -> np.ndarray:
+    """Return zeros, on large pages where they are many.
+
+    Unlike ``numpy.zeros_like`` it leaves it to the system to give memory to what is
+    written to.
+
+    Parameters
+    ----------
+    size : int
+        How many.
+    dtype : dtype
+        Their type.
+
+    Returns
+    -------
+    ndarray of shape (size,)
+        Contiguous.
+    """
+    n_bytes = size * np.dtype(dtype).itemsize
+    if n_bytes < LARGE_VECTOR:
+        return np.zeros(size, dtype)
+    memory = np.zeros(n_bytes + LARGE_PAGE, np.uint8)
+    return _from_large_page(memory)[:n_bytes].view(dtype)
+
+
+def _from_large_page(memory: np.ndarray) -> np.ndarray:
+    """Return bytes from where a large page begins; what stays unused costs none."""
+    return memory[-memory.ctypes.data % LARGE_PAGE :]
 
 
 class Window(Workspace):

@@ -171,18 +171,18 @@ class _Factors:
 
 
 def _together(first_rows: Sequence[int], parts: Sequence[np.ndarray]) -> np.ndarray:
-    """Return rows of a batch as one matrix: the one that they are rows of already."""
-    whole, stop = parts[0].base, first_rows[-1] + len(parts[-1])
-    if whole is not None and all(
-        part.base is whole and _place(part) == _place(whole[row:])
+    """Return rows of a batch as one matrix: where they are, if one follows another."""
+    start, memory = parts[0].ctypes.data, parts[0].base
+    if memory is not None and all(
+        part.base is memory
+        and part.flags.c_contiguous
+        and part.ctypes.data == start + row * part[0].nbytes
         for row, part in zip(first_rows, parts, strict=True)
     ):
-        return whole[:stop]
+        shape = first_rows[-1] + len(parts[-1]), *parts[0].shape[1:]
+        offset = start - memory.ctypes.data
+        return np.ndarray(shape, parts[0].dtype, memory, offset)
     return np.concatenate(parts)
-
-
-def _place(rows: np.ndarray) -> tuple[int, tuple[int, ...], tuple[int, ...]]:
-    return rows.ctypes.data, rows.strides, rows.shape[1:]
 
 
 def _pays(problem: Problem, shape: tuple[int, int]) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 from skbackprop.core.ops import slices
 from skbackprop.core.randomness import Pass
 from skbackprop.core.threads import Crew
-from skbackprop.core.workspace import Window, Workspace
+from skbackprop.core.workspace import Window, Workspace, zeros
 from skbackprop.objective import BatchGradient
 from skbackprop.solvers.base import Problem
 from skbackprop.solvers.deferred import DeferredProducts
@@ -44,11 +44,8 @@ class Gradients:
         theta, network = problem.theta, problem.objective.network
         self._n_threads = 1 if problem.keeps_rows_together else crew.size
         self.fetches = self._n_threads > 1 and problem.gathers_rows
-        # Of those of further threads, what is left to the step is never touched: the
-        # system gives memory to ``zeros`` as it is written to, not to ``zeros_like``.
-        self.vectors = [
-            np.zeros(theta.size, theta.dtype) for _ in range(self._n_threads)
-        ]
+        # Of those of further threads, what is left to the step is never touched.
+        self.vectors = [zeros(theta.size, theta.dtype) for _ in range(self._n_threads)]
         self._workspace = Workspace(problem.batch_size, theta.dtype)
         self._now: Pass | None = None
         if network.mixes_rows(problem.data.is_sparse) or network.is_random:

@@ -9,6 +9,7 @@ import numpy as np
 
 from skbackprop.core.ops import all_finite
 from skbackprop.core.threads import Crew, single_threaded_products, threads_for
+from skbackprop.core.workspace import zeros
 from skbackprop.evaluation import Evaluation
 from skbackprop.solvers.average import Averager
 from skbackprop.solvers.base import (
@@ -83,9 +84,9 @@ def _handed_over(problem: Problem) -> SolverState | None:
 
 
 def _fresh_state(problem: Problem, updates: Sequence[Update]) -> SolverState:
-    moved = problem.theta[: problem.objective.network.layout.n_trainable]
+    size, dtype = problem.objective.network.layout.n_trainable, problem.theta.dtype
     moments = [
-        [np.zeros_like(moved) for _ in range(update.n_moments)] for update in updates
+        [zeros(size, dtype) for _ in range(update.n_moments)] for update in updates
     ]
     return SolverState(moments, float(problem.learning_rate_init))
 

@@ -6,7 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from skbackprop.core.workspace import Window, Workspace
+from skbackprop.core.workspace import (
+    LARGE_PAGE,
+    LARGE_VECTOR,
+    Window,
+    Workspace,
+    zeros,
+)
 
 
 @pytest.fixture
@@ -83,3 +89,41 @@ def test_windows_share_constants(workspace):
     assert window.max_rows == 3
     assert np.shares_memory(window.constant(1.0, 3, 2), workspace.constant(1.0, 8, 2))
     assert_array_equal(window.constant(1.0, 3, 2), np.ones((3, 2)))
+
+
+# ------------------------------------------------------------------- large pages
+
+
+def test_large_buffers_are_side_by_side_from_a_large_page_on():
+    workspace = Workspace(512, np.float32)
+    buffers = [workspace.buffer(key, 512, 600) for key in range(3)]
+    first, *others = (buffer.ctypes.data for buffer in buffers)
+    assert first % LARGE_PAGE == 0
+    assert others == [first + buffers[0].nbytes, first + 2 * buffers[0].nbytes]
+
+
+@given(st.lists(st.tuples(st.integers(1, 900), st.booleans()), max_size=20))
+def test_large_and_small_buffers_are_apart(asked_for):
+    workspace = Workspace(512, np.float32)
+    widths = [width for width, _ in asked_for]
+    held = [
+        workspace.buffer(key, 512, width, np.int64 if wide else None)
+        for key, (width, wide) in enumerate(asked_for)
+    ]
+    for number, buffer in enumerate(held):
+        buffer.fill(number)
+    for number, (buffer, width) in enumerate(zip(held, widths, strict=True)):
+        assert buffer.shape == (512, width)
+        assert buffer.flags.c_contiguous
+        assert (buffer == number).all()
+
+
+@pytest.mark.parametrize("size", [0, 5, LARGE_VECTOR // 8 - 1, LARGE_VECTOR // 8])
+def test_zeros_of_any_number(size):
+    vector = zeros(size, np.float64)
+    assert vector.dtype == np.float64
+    assert vector.flags.c_contiguous
+    assert vector.flags.writeable
+    assert_array_equal(vector, np.zeros(size))
+    if vector.nbytes >= LARGE_VECTOR:
+        assert vector.ctypes.data % LARGE_PAGE == 0
