@@ -173,8 +173,9 @@ class _Factors:
 def _together(first_rows: Sequence[int], parts: Sequence[np.ndarray]) -> np.ndarray:
     """Return rows of a batch as one matrix: where they are, if one follows another."""
     start, memory = parts[0].ctypes.data, parts[0].base
-    if memory is not None and all(
+    if isinstance(memory, np.ndarray) and all(
         part.base is memory
+        and memory.flags.c_contiguous
         and part.flags.c_contiguous
         and part.ctypes.data == start + row * part[0].nbytes
         for row, part in zip(first_rows, parts, strict=True)
