@@ -15,6 +15,8 @@ TYPES = REAL_TYPES + "FD"
 
 # Vectors of so many entries are worth the 0.25 us that it takes to let go of the lock.
 LONG = 2**15
+# BLAS counts them in 32 bits.
+LONGEST = 2**31 - 1
 
 
 def bind_axpy(x: np.ndarray, y: np.ndarray) -> Callable[[float], Any]:
@@ -41,7 +43,7 @@ def bind_axpy(x: np.ndarray, y: np.ndarray) -> Callable[[float], Any]:
         raise ValueError(f"The vectors have shapes {x.shape} and {y.shape}.")
     if y.dtype.char not in TYPES:
         return partial(_add_multiple, x, y, np.empty_like(y))
-    if y.size >= LONG and y.dtype.char in REAL_TYPES:
+    if LONG <= y.size <= LONGEST and y.dtype.char in REAL_TYPES:
         lock_free = _lock_free_axpy(y.dtype.char)
         if lock_free is not None:
             return _LockFreeAxpy(lock_free, x, y)

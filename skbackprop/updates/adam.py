@@ -68,7 +68,7 @@ class ScaleByAdam(Update, name="adam"):
         add_to_first = bind_decaying_sum(grad, first, beta_1)
         add_to_second = bind_decaying_sum(grad, second, beta_2)
         epsilon, corrected = float(self.epsilon), self.corrected
-        added, root_share = scalar(epsilon, grad), (1.0 - beta_2) ** 0.5
+        added, root_share = scalar(0.0, grad), (1.0 - beta_2) ** 0.5
         add, multiply, divide, sqrt = np.add, np.multiply, np.divide, np.sqrt
 
         def update(rate: float, t: int) -> float:

@@ -22,7 +22,7 @@ def bind_decaying_sum(
 
     Rather than to shrink the whole sum before each addition, which takes a pass of its
     own, new terms are grown, and the sum is to be read times a factor that falls from
-    step to step. Every so many steps it is really shrunk, and both are 1 again.
+    step to step. Every so many steps the sum is really shrunk, and the factor is 1.
 
     Parameters
     ----------

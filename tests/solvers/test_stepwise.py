@@ -66,16 +66,16 @@ def test_it_stops_where_the_monitor_says_so(name):
 
 def test_steps_before_an_interrupt_count():
     # The moments have seen them, and are read by the number of the last step.
-    class Impatient(Constant):
-        def bind(self, initial, total):
-            return lambda epoch, kept: self.rate(epoch)
+    def rate(epoch, kept):
+        if epoch > 1.5:
+            raise KeyboardInterrupt
+        return 0.1
 
+    class Impatient(Constant):
         smooth = True
 
-        def rate(self, epoch):
-            if epoch > 1.5:
-                raise KeyboardInterrupt
-            return 0.1
+        def bind(self, initial, total):
+            return rate
 
     given = make(schedule=Impatient())
     zeros = [np.zeros_like(given.theta) for _ in range(2)]
