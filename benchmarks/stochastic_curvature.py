@@ -29,6 +29,7 @@ from benchmarks.machine import describe
 from benchmarks.second_order import Silent
 from skbackprop.architecture import mlp
 from skbackprop.core.data import ChunkReader, Data, MatrixTarget, OneHotTarget
+from skbackprop.core.relay import relay
 from skbackprop.core.threads import Crew, single_threaded_products
 from skbackprop.evaluation import Evaluation
 from skbackprop.layers import Tanh
@@ -194,7 +195,7 @@ class Batches(Solver):
     def minimise(self, problem: Problem) -> Solution:
         """Run epochs."""
         data, n = problem.data, len(problem.data)
-        gradients = Gradients(problem, Crew(1))
+        gradients, crew = Gradients(problem, n_threads=1), Crew(1)
         (gradient,) = gradients.vectors
         reader = ChunkReader(data, problem.batch_size, problem.theta.dtype)
         weights = problem.objective.network.layout.weights
@@ -210,7 +211,7 @@ class Batches(Solver):
                 for start in range(0, n, problem.batch_size):
                     rows = order[start : start + problem.batch_size]
                     x, target, _ = reader.read(rows, len(rows))
-                    gradients.bind(len(rows))(x, target, 1.0 / len(rows))
+                    relay(crew, gradients.bind(len(rows))(x, target, 1.0 / len(rows)))
                     add_penalty(1.0 / len(rows))
                     step(gradient, rows, rate)
         return Solution(Status.BUDGET_SPENT)

@@ -5,16 +5,18 @@ gathered some thousand at a time, and batches are slices of that chunk; where th
 share a batch, each gathers its own rows when they are due.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from skbackprop.core.data import Chunk, ChunkReader
 from skbackprop.core.ops import scalar, slices
-from skbackprop.objective import BatchGradient
+from skbackprop.core.relay import Rounds, relay
+from skbackprop.core.threads import Crew
 from skbackprop.solvers.base import Problem, SolverState
-from skbackprop.solvers.gradients import Gradients
+from skbackprop.solvers.gradients import BoundGradient, Gradients
+from skbackprop.solvers.step import BoundStep
 
 CHUNK_ROWS = 2048
 CHUNK_BYTES = 2**20
@@ -27,7 +29,7 @@ class Batch(NamedTuple):
     target: np.ndarray
     scale: np.ndarray
     prediction: np.ndarray
-    gradient: BatchGradient
+    gradient: BoundGradient
     share: float
 
 
@@ -42,16 +44,16 @@ class Epoch:
         The gradient, to be bound to batch sizes.
     step : callable
         What follows a gradient, as of ``bind_step``.
+    crew : Crew
+        The threads that gradients and steps may be shared out to.
     """
 
     def __init__(
-        self,
-        problem: Problem,
-        gradients: Gradients,
-        step: Callable[[float, float, int], float],
+        self, problem: Problem, gradients: Gradients, step: BoundStep, crew: Crew
     ) -> None:
         data, theta, objective = problem.data, problem.theta, problem.objective
-        self._problem, self._gradients, self._step = problem, gradients, step
+        self._problem, self._gradients = problem, gradients
+        self._step, self._crew = step, crew
         self._n_rows = len(data)
         self._order: np.ndarray = np.arange(
             self._n_rows, dtype=_smallest_integer(self._n_rows)
@@ -88,14 +90,17 @@ class Epoch:
             The mean of the batches' losses, each taken before its step. Not finite,
             and the epoch cut short, as soon as a chunk's is not.
         """
-        problem, step, rates = self._problem, self._step, iter(rates)
+        return relay(self._crew, self._rounds(iter(rates), state))
+
+    def _rounds(self, rates: Iterator[float], state: SolverState) -> Rounds[float]:
+        problem, step = self._problem, self._step
         loss = penalty = 0.0
         for chunk, n_rows in self._read_chunks():
             for batch, rate in zip(self._plan(chunk, n_rows), rates, strict=False):
                 x, target, scale, kept, gradient, share = batch
-                kept[...] = gradient(x, target, scale)
+                kept[...] = yield from gradient(x, target, scale)
                 state.n_steps += 1
-                penalty += step(share, rate, state.n_steps)
+                penalty += yield from step(share, rate, state.n_steps)
             predictions = self._predictions[:n_rows]
             loss += problem.objective.loss.total(predictions, *chunk[1:])
             if not np.isfinite(loss):

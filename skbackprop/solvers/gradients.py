@@ -1,5 +1,6 @@
 """Gradients of batches, each computed by one thread or by several."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -7,13 +8,16 @@ import numpy as np
 
 from skbackprop.core.ops import slices
 from skbackprop.core.randomness import Pass
-from skbackprop.core.threads import Crew
+from skbackprop.core.relay import Rounds, without_rounds
 from skbackprop.core.workspace import Window, Workspace, zeros
 from skbackprop.objective import BatchGradient
 from skbackprop.solvers.base import Problem
 from skbackprop.solvers.deferred import DeferredProducts
 
-__all__ = ["Gradients"]
+__all__ = ["BoundGradient", "Gradients"]
+
+# gradient(x, target, scale) -> rounds that write the gradient, and return predictions
+BoundGradient = Callable[[Any, np.ndarray, np.ndarray], Rounds[np.ndarray]]
 
 
 class Gradients:
@@ -23,8 +27,8 @@ class Gradients:
     ----------
     problem : Problem
         The objective, its parameters and the largest batch.
-    crew : Crew
-        The threads that share the rows of each batch.
+    n_threads : int
+        How many share the rows of each batch.
     deferred : DeferredProducts, optional
         What is left to the step.
 
@@ -38,11 +42,14 @@ class Gradients:
     """
 
     def __init__(
-        self, problem: Problem, crew: Crew, deferred: DeferredProducts | None = None
+        self,
+        problem: Problem,
+        n_threads: int,
+        deferred: DeferredProducts | None = None,
     ) -> None:
-        self._problem, self._crew, self._deferred = problem, crew, deferred
+        self._problem, self._deferred = problem, deferred
         theta, network = problem.theta, problem.objective.network
-        self._n_threads = 1 if problem.keeps_rows_together else crew.size
+        self._n_threads = 1 if problem.keeps_rows_together else n_threads
         self.fetches = self._n_threads > 1 and problem.gathers_rows
         # Of those of further threads, what is left to the step is never touched.
         self.vectors = [zeros(theta.size, theta.dtype) for _ in range(self._n_threads)]
@@ -52,9 +59,9 @@ class Gradients:
             self._now = Pass(
                 problem.seed, problem.monitor.n_seen, problem.data.mean_weight
             )
-        self._bound: dict[int, BatchGradient] = {}
+        self._bound: dict[int, BoundGradient] = {}
 
-    def bind(self, n_rows: int) -> BatchGradient:
+    def bind(self, n_rows: int) -> BoundGradient:
         """Return the gradient for batches of some size.
 
         Parameters
@@ -65,13 +72,14 @@ class Gradients:
         Returns
         -------
         callable
-            ``gradient(x, target, scale)``, as of ``Objective.bind_gradient``; a single
-            scale is an array too, without dimensions.
+            ``gradient(x, target, scale)``, as of ``Objective.bind_gradient``, for
+            ``relay``; a single scale is an array too, without dimensions.
         """
         if n_rows not in self._bound:
-            shared = self._n_threads > 1
-            whole = slice(0, n_rows)
-            gradient = self._shared(n_rows) if shared else self._part(0, whole)
+            if self._n_threads > 1:
+                gradient = self._shared(n_rows)
+            else:
+                gradient = without_rounds(self._part(0, slice(0, n_rows)))
             if self._now is not None:
                 gradient = _announced(gradient, self._now, n_rows)
             self._bound[n_rows] = gradient
@@ -90,16 +98,18 @@ class Gradients:
             None if deferred is None else deferred.products(rows.start),
         )
 
-    def _shared(self, n_rows: int) -> BatchGradient:
+    def _shared(self, n_rows: int) -> BoundGradient:
         parts = slices(n_rows, -(-n_rows // self._n_threads))
         gradients = [self._part(thread, part) for thread, part in enumerate(parts)]
         # A batch of fewer rows than threads leaves some of them without any.
-        idle, crew = self.vectors[len(parts) :], self._crew
+        idle = self.vectors[len(parts) :]
         network, dtype = self._problem.objective.network, self._problem.theta.dtype
         predictions, deferred = network.score_buffer(n_rows, dtype), self._deferred
         fetches = self.fetches
 
-        def gradient(x: Any, target: np.ndarray, scale: np.ndarray) -> np.ndarray:
+        def gradient(
+            x: Any, target: np.ndarray, scale: np.ndarray
+        ) -> Rounds[np.ndarray]:
             def run(thread: int) -> None:
                 rows = parts[thread]
                 of_rows = scale[rows] if scale.ndim else scale
@@ -108,7 +118,7 @@ class Gradients:
 
             for vector in idle:
                 vector.fill(0.0)
-            crew.run([partial(run, thread) for thread in range(len(parts))])
+            yield [partial(run, thread) for thread in range(len(parts))]
             if deferred is not None:
                 deferred.gather(x.buffer if fetches else x)
             return predictions
@@ -116,17 +126,17 @@ class Gradients:
         return gradient
 
 
-def _announced(gradient: BatchGradient, now: Pass, n_rows: int) -> BatchGradient:
+def _announced(gradient: BoundGradient, now: Pass, n_rows: int) -> BoundGradient:
     """Return a gradient that tells the layers of each batch."""
 
-    def announced(x: Any, target: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    def announced(x: Any, target: np.ndarray, scale: np.ndarray) -> Rounds[np.ndarray]:
         total, now.n_counted = 1.0, n_rows
         if scale.ndim:
             total = float(scale.sum(dtype=np.float64))
             now.share = scale / total if total > 0.0 else None
             now.n_counted = int(np.count_nonzero(scale))
         now.total = total * n_rows * now.mean_weight
-        prediction = gradient(x, target, scale)
+        prediction = yield from gradient(x, target, scale)
         now.first_row += n_rows
         return prediction
 

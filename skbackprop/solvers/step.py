@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from skbackprop.core.ops import slices
-from skbackprop.core.threads import Crew
+from skbackprop.core.relay import Rounds, without_rounds
 from skbackprop.penalties import Penalty
 from skbackprop.solvers.base import Problem
 from skbackprop.solvers.deferred import DeferredProducts
@@ -16,10 +16,12 @@ from skbackprop.solvers.orthant import bind_orthant
 from skbackprop.solvers.projection import bind_max_norm
 from skbackprop.updates import Span, Update, bind_chain
 
-__all__ = ["bind_step", "shares_step"]
+__all__ = ["BoundStep", "bind_step", "shares_step"]
 
-# step(share, rate, t) -> the whole value of the penalty before the step
-BoundStep = Callable[[float, float, int], float]
+# step(share, rate, t) -> the whole value of the penalty before the step, by one thread
+# alone, or as rounds that return it
+LoneStep = Callable[[float, float, int], float]
+BoundStep = Callable[[float, float, int], Rounds[float]]
 
 # Parameters that are worth a thread of their own.
 SHARE_OF_A_THREAD = 2**17
@@ -30,7 +32,7 @@ def bind_step(
     chain: Sequence[Update],
     grads: Sequence[np.ndarray],
     moments: Sequence[Sequence[np.ndarray]],
-    crew: Crew,
+    n_threads: int,
     after_step: Callable[[np.ndarray], None] | None = None,
     deferred: DeferredProducts | None = None,
 ) -> BoundStep:
@@ -49,8 +51,8 @@ def bind_step(
         The gradients of the parts of a batch; used up.
     moments : sequence of sequence of ndarray
         What the updates remember.
-    crew : Crew
-        Who does it.
+    n_threads : int
+        How many may share it.
     after_step : callable, optional
         Called after each step, with a vector that it may overwrite.
     deferred : DeferredProducts, optional
@@ -60,17 +62,20 @@ def bind_step(
     -------
     callable
         ``step(share, rate, t)`` adds the share of the penalty's gradient, takes step
-        number ``t`` at the rate, and returns the value of the penalty before it.
+        number ``t`` at the rate, and returns the value of the penalty before it; for
+        ``relay``.
     """
     layout = problem.objective.network.layout
     n = layout.n_trainable
     theta, grads = problem.theta[:n], [vector[:n] for vector in grads]
-    if shares_step(problem, chain, crew):
-        step = _bind_parts(problem, chain, grads, moments, crew, deferred)
+    if shares_step(problem, chain, n_threads):
+        step = _bind_parts(problem, chain, grads, moments, n_threads, deferred)
     else:
         span = Span(theta, grads[0], layout.n_weights, layout)
         sums = _sums(grads[0], grads[1:])
-        step = _bind_part(problem.objective.penalty, chain, span, sums, moments)
+        step = without_rounds(
+            _bind_part(problem.objective.penalty, chain, span, sums, moments)
+        )
     last: list[Callable[[], Any]] = []
     if problem.max_norm is not None:
         last.append(bind_max_norm(layout, problem.theta, problem.max_norm))
@@ -84,7 +89,7 @@ def bind_step(
     return _between(first, step, last) if last else step
 
 
-def shares_step(problem: Problem, chain: Sequence[Update], crew: Crew) -> bool:
+def shares_step(problem: Problem, chain: Sequence[Update], n_threads: int) -> bool:
     """Tell whether threads share out the entries of a step.
 
     Parameters
@@ -93,8 +98,8 @@ def shares_step(problem: Problem, chain: Sequence[Update], crew: Crew) -> bool:
         Of so many parameters.
     chain : sequence of Update
         The updates.
-    crew : Crew
-        The threads.
+    n_threads : int
+        How many there are.
 
     Returns
     -------
@@ -102,12 +107,12 @@ def shares_step(problem: Problem, chain: Sequence[Update], crew: Crew) -> bool:
         True if there is enough to do, and updates work entry by entry.
     """
     entrywise = all(update.entrywise for update in chain)
-    return entrywise and _n_parts(problem, crew) > 1
+    return entrywise and _n_parts(problem, n_threads) > 1
 
 
-def _n_parts(problem: Problem, crew: Crew) -> int:
+def _n_parts(problem: Problem, n_threads: int) -> int:
     n = problem.objective.network.layout.n_trainable
-    return min(crew.size, n // SHARE_OF_A_THREAD)
+    return min(n_threads, n // SHARE_OF_A_THREAD)
 
 
 def _bind_parts(
@@ -115,12 +120,12 @@ def _bind_parts(
     chain: Sequence[Update],
     grads: Sequence[np.ndarray],
     moments: Sequence[Sequence[np.ndarray]],
-    crew: Crew,
+    n_threads: int,
     deferred: DeferredProducts | None,
 ) -> BoundStep:
     n_weights, size = problem.objective.network.layout.n_weights, grads[0].size
 
-    def bind(part: slice) -> BoundStep:
+    def bind(part: slice) -> LoneStep:
         grad, *others = (vector[part] for vector in grads)
         leading = max(0, min(part.stop, n_weights) - part.start)
         span = Span(problem.theta[part], grad, leading)
@@ -134,14 +139,15 @@ def _bind_parts(
             ]
         return _bind_part(problem.objective.penalty, chain, span, first, own)
 
-    even = slices(size, -(-size // _n_parts(problem, crew)))
+    even = slices(size, -(-size // _n_parts(problem, n_threads)))
     cuts = [part.start for part in even] + [size]
     if deferred is not None:
         cuts = [deferred.cut(position) for position in cuts]
     parts = [bind(slice(*ends)) for ends in pairwise(cuts)]
 
-    def step(share: float, rate: float, t: int) -> float:
-        return sum(crew.run([partial(part, share, rate, t) for part in parts]))
+    def step(share: float, rate: float, t: int) -> Rounds[float]:
+        values = yield [partial(part, share, rate, t) for part in parts]
+        return sum(values)
 
     return step
 
@@ -152,7 +158,7 @@ def _bind_part(
     span: Span,
     first: Sequence[Callable[[], Any]],
     moments: Sequence[Sequence[np.ndarray]],
-) -> BoundStep:
+) -> LoneStep:
     grad = span.grad
     weights, of_weights = span.theta[: span.n_weights], grad[: span.n_weights]
     add_penalty = penalty.bind(weights, of_weights)
@@ -194,10 +200,10 @@ def _between(
     step: BoundStep,
     last: Sequence[Callable[[], Any]],
 ) -> BoundStep:
-    def between(share: float, rate: float, t: int) -> float:
+    def between(share: float, rate: float, t: int) -> Rounds[float]:
         for each in first:
             each()
-        value = step(share, rate, t)
+        value = yield from step(share, rate, t)
         for each in last:
             each()
         return value

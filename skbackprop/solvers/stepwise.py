@@ -59,20 +59,20 @@ class Stepwise(Solver):
         crew = Crew(threads_for(problem.objective.network.work(problem.batch_size)))
         links = [*problem.clipping, *updates]
         deferred = None
-        if shares_step(moving, links, crew) and DeferredProducts.fits(moving):
+        if shares_step(moving, links, crew.size) and DeferredProducts.fits(moving):
             deferred = DeferredProducts(moving)
         with single_threaded_products(), np.errstate(all="ignore"):
-            gradients = Gradients(moving, crew, deferred)
+            gradients = Gradients(moving, crew.size, deferred)
             step = bind_step(
                 moving,
                 links,
                 gradients.vectors,
                 [*([] for _ in problem.clipping), *state.moments],
-                crew,
+                crew.size,
                 None if averager is None else averager.after_step,
                 deferred,
             )
-            epoch = Epoch(moving, gradients, step)
+            epoch = Epoch(moving, gradients, step, crew)
             return _Run(problem, moving.theta, epoch, state, averager).go()
 
 

@@ -18,6 +18,7 @@ from sklearn.utils import get_tags
 from skbackprop import BackpropClassifier, BackpropEmbedder
 from skbackprop.augmentation import GaussianNoise, Mixup
 from skbackprop.core.data import Data, MatrixTarget
+from skbackprop.core.relay import relay
 from skbackprop.core.threads import Crew
 from skbackprop.evaluation import Evaluation
 from skbackprop.layers import Dense, Tanh, UnitLength
@@ -190,9 +191,10 @@ def test_the_gradient_of_the_whole_is_its_derivative(loss, weighted):
 def test_threads_do_not_part_the_rows_of_a_batch(loss):
     objective, data = pair_objective(loss)
     theta = objective.network.initial(np.random.RandomState(0), np.dtype(float))
-    gradients = Gradients(problem(objective, data, theta), Crew(3))
+    gradients = Gradients(problem(objective, data, theta), n_threads=3)
     assert len(gradients.vectors) == 1
-    gradients.bind(12)(data.X, data.target.encoded.astype(float), 1 / 12)
+    batch = data.X, data.target.encoded.astype(float), 1 / 12
+    relay(Crew(1), gradients.bind(12)(*batch))
     whole = Evaluation(objective, theta, data, n_threads=3)
     loss_of_all, expected = whole.value_and_gradient()
     gradient, weights = gradients.vectors[0].copy(), objective.network.layout.weights
