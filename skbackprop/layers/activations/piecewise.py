@@ -121,29 +121,23 @@ class ReLU(Activation, name="relu"):
 
     def bind_backward(self, site: Site) -> Backward:
         """Pass the gradient where the unit is active."""
-        # Read as an integer, an output above zero has a negative of sign bit 1; shifted
-        # over all bits, that is the mask to keep the gradient with. A third faster than
-        # a comparison, whose booleans would have to be widened to multiply with.
-        integer = np.dtype(f"i{site.workspace.dtype.itemsize}")
-        mask = site.buffer("active", site.n_in, integer)
-        all_bits = np.array(8 * integer.itemsize - 1, integer)
-        negative, right_shift, bitwise_and = (
-            np.negative,
-            np.right_shift,
-            np.bitwise_and,
-        )
+        # Read as integers, outputs have signs of 0 and 1, and the bits of the gradient
+        # may be multiplied by these. A third faster than a comparison, whose booleans
+        # would have to be widened to multiply with.
+        integer = np.dtype(f"u{site.workspace.dtype.itemsize}")
+        active = site.buffer("active", site.n_in, integer)
+        sign, multiply = np.sign, np.multiply
 
         # Buffers are the same from batch to batch: so are their views.
-        held_y = held_dy = y_bits = dy_bits = mask
+        held_y = held_dy = y_bits = dy_bits = active
 
         def backward(y: np.ndarray, dy: np.ndarray) -> np.ndarray:
             nonlocal held_y, held_dy, y_bits, dy_bits
             if y is not held_y or dy is not held_dy:
                 held_y, held_dy = y, dy
                 y_bits, dy_bits = y.view(integer), dy.view(integer)
-            negative(y_bits, mask)
-            right_shift(mask, all_bits, mask)
-            bitwise_and(dy_bits, mask, dy_bits)
+            sign(y_bits, active)
+            multiply(dy_bits, active, dy_bits)
             return dy
 
         return backward
