@@ -12,8 +12,9 @@ from scipy.linalg.blas import get_blas_funcs
 # such as the half precision that a user may have put weights in.
 REAL_TYPES = "fd"
 TYPES = REAL_TYPES + "FD"
+_REAL = {"f": ctypes.c_float, "d": ctypes.c_double}
 
-# Vectors of so many entries are worth the 0.25 us that it takes to let go of the lock.
+# So many entries are worth the 0.25 us that it takes to let go of the lock.
 LONG = 2**15
 # BLAS counts them in 32 bits.
 LONGEST = 2**31 - 1
@@ -44,9 +45,9 @@ def bind_axpy(x: np.ndarray, y: np.ndarray) -> Callable[[float], Any]:
     if y.dtype.char not in TYPES:
         return partial(_add_multiple, x, y, np.empty_like(y))
     if LONG <= y.size <= LONGEST and y.dtype.char in REAL_TYPES:
-        lock_free = _lock_free_axpy(y.dtype.char)
+        lock_free = _lock_free("axpy", y.dtype.char)
         if lock_free is not None:
-            return _LockFreeAxpy(lock_free, x, y)
+            return _bind_long_axpy(lock_free, x, y)
     axpy = get_blas_funcs("axpy", (x, y))
     return lambda factor: axpy(x, y, a=factor)
 
@@ -75,14 +76,24 @@ def bind_row_addition(row: np.ndarray, matrix: np.ndarray) -> Callable[[], Any]:
     callable
         Takes nothing.
     """
+    if row.shape != matrix.shape[1:]:
+        raise ValueError(f"A row {row.shape} does not fit a matrix {matrix.shape}.")
     if matrix.size == 0 or matrix.dtype.char not in REAL_TYPES:
         return partial(np.add, matrix, row, matrix)
     _check_in_place(row, matrix if matrix.flags.c_contiguous else matrix.T)
     # The product of a column of ones with the vector, added to a column-major matrix.
-    ger, ones = get_blas_funcs("ger", (matrix,)), np.ones(len(matrix), matrix.dtype)
+    ones = np.ones(len(matrix), matrix.dtype)
     if matrix.flags.f_contiguous:
-        return partial(ger, 1.0, ones, row, 1, 1, matrix, 1, 1, 1)
-    return partial(ger, 1.0, row, ones, 1, 1, matrix.T, 1, 1, 1)
+        a, x, y = matrix, ones, row
+    else:
+        a, x, y = matrix.T, row, ones
+    if matrix.size >= LONG and max(matrix.shape) <= LONGEST:
+        lock_free = _lock_free("ger", matrix.dtype.char)
+        if lock_free is not None:
+            one = _REAL[matrix.dtype.char](1.0)
+            return _bind(lock_free, *a.shape, one, x, 1, y, 1, a, len(a))
+    ger = get_blas_funcs("ger", (matrix,))
+    return partial(ger, 1.0, x, y, 1, 1, a, 1, 1, 1)
 
 
 def _check_in_place(given: np.ndarray, changed: np.ndarray) -> None:
@@ -95,7 +106,7 @@ def _check_in_place(given: np.ndarray, changed: np.ndarray) -> None:
 
 
 @cache
-def _lock_free_axpy(char: str) -> Callable[..., None] | None:
+def _lock_free(name: str, char: str) -> Callable[..., None] | None:
     """Return what SciPy offers to compiled code, or None if it takes other integers.
 
     The functions of ``scipy.linalg.blas`` hold on to Python's lock: threads that take a
@@ -105,32 +116,37 @@ def _lock_free_axpy(char: str) -> Callable[..., None] | None:
     from scipy import LowLevelCallable
     from scipy.linalg import cython_blas
 
-    name = {"f": "saxpy", "d": "daxpy"}[char]
-    routine = LowLevelCallable.from_cython(cython_blas, name)
+    prefix = {"f": "s", "d": "d"}[char]
+    routine = LowLevelCallable.from_cython(cython_blas, prefix + name)
     if not routine.signature.startswith("void (int *,"):
         return None
     prototype = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)
     address = prototype(("PyCapsule_GetPointer", ctypes.pythonapi))
     pointer = address(routine.function, routine.signature.encode())
-    return ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 6)(pointer)
+    n_arguments = routine.signature.count(",") + 1
+    return ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * n_arguments)(pointer)
 
 
-class _LockFreeAxpy:
-    """The addition, bound to two vectors: as in Fortran, it takes addresses alone."""
+def _bind_long_axpy(
+    axpy: Callable[..., None], x: np.ndarray, y: np.ndarray
+) -> Callable[[float], None]:
+    multiple = _REAL[y.dtype.char]()
+    add = _bind(axpy, y.size, multiple, x, 1, y, 1)
 
-    def __init__(self, axpy: Callable[..., None], x: np.ndarray, y: np.ndarray) -> None:
-        number = ctypes.c_float if y.dtype.char == "f" else ctypes.c_double
-        size, stride, self._factor = ctypes.c_int(y.size), ctypes.c_int(1), number()
-        # Addresses keep nothing alive.
-        self._held = (size, self._factor, x, stride, y, stride)
-        self._axpy, self._addresses = axpy, tuple(map(_address, self._held))
+    def add_multiple(factor: float) -> None:
+        multiple.value = factor
+        add()
 
-    def __call__(self, factor: float) -> None:
-        self._factor.value = factor
-        self._axpy(*self._addresses)
+    return add_multiple
 
 
-def _address(held: Any) -> ctypes.c_void_p:
-    if isinstance(held, np.ndarray):
-        return ctypes.c_void_p(held.ctypes.data)
-    return ctypes.c_void_p(ctypes.addressof(held))
+def _bind(routine: Callable[..., None], *arguments: Any) -> Callable[[], None]:
+    """Return a routine bound to its arguments: as in Fortran, all are addresses."""
+    return partial(routine, *map(_pointer, arguments))
+
+
+def _pointer(argument: Any) -> Any:
+    """Return a pointer, which keeps alive what it points to."""
+    if isinstance(argument, np.ndarray):
+        return argument.ctypes.data_as(ctypes.c_void_p)
+    return ctypes.byref(ctypes.c_int(argument) if type(argument) is int else argument)

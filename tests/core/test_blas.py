@@ -30,7 +30,7 @@ def test_what_would_be_copied_is_not_added_to(y):
 
 @pytest.mark.parametrize("dtype", [*DTYPES, np.complex128])
 @pytest.mark.parametrize("order", ["C", "F"])
-@pytest.mark.parametrize("shape", [(0, 3), (1, 3), (3, 1), (5, 4)])
+@pytest.mark.parametrize("shape", [(0, 3), (1, 3), (3, 1), (5, 4), (300, 200)])
 def test_a_row_is_added_to_all_rows_in_place(shape, order, dtype):
     rng = np.random.RandomState(0)
     row, matrix = rng.rand(shape[1]).astype(dtype), rng.rand(*shape).astype(dtype)
@@ -40,9 +40,24 @@ def test_a_row_is_added_to_all_rows_in_place(shape, order, dtype):
     assert_array_equal(matrix, expected)
 
 
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("n_rows", [10, blas.LONG])
+def test_a_row_of_another_length_is_refused(n_rows, order):
+    with pytest.raises(ValueError, match="does not fit"):
+        blas.bind_row_addition(np.ones(3), np.ones((n_rows, 4), order=order))
+
+
 def test_a_row_is_added_to_no_copy():
     with pytest.raises(ValueError, match="contiguous, and of one type"):
         blas.bind_row_addition(np.ones(3), np.ones((4, 6))[:, ::2])
+
+
+@pytest.mark.parametrize("n_rows", [10, blas.LONG])
+def test_a_row_is_not_added_to_read_only_memory(n_rows):
+    matrix = np.ones((n_rows, 4))
+    matrix.flags.writeable = False
+    with pytest.raises(ValueError, match="read-only"):
+        blas.bind_row_addition(np.ones(4), matrix)
 
 
 def test_what_is_of_no_type_of_blas_is_added_to_as_well():
@@ -69,6 +84,19 @@ def test_nothing_is_added_to_read_only_memory(n):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_long_matrices_and_rows_outlive_their_names(order, dtype):
+    matrix = np.zeros((blas.LONG // 4, 8), dtype, order)
+    add = blas.bind_row_addition(np.full(8, 0.5, dtype), matrix)
+    rubbish = [np.full((blas.LONG // 4, 8), np.nan, dtype) for _ in range(8)]
+    rubbish += [np.full(size, np.nan, dtype) for size in (8, blas.LONG // 4) * 8]
+    add()
+    add()
+    assert_array_equal(matrix, 1.0)
+    assert len(rubbish) == 24
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 def test_long_vectors_outlive_their_names(dtype):
     # The binding alone holds on to memory that is only known by its address.
     y = np.zeros(blas.LONG, dtype)
@@ -80,8 +108,11 @@ def test_long_vectors_outlive_their_names(dtype):
     assert len(rubbish) == 8
 
 
-def test_without_known_integers_long_vectors_take_the_way_of_short_ones(monkeypatch):
-    monkeypatch.setattr(blas, "_lock_free_axpy", lambda char: None)
+def test_without_known_integers_long_arrays_take_the_way_of_short_ones(monkeypatch):
+    monkeypatch.setattr(blas, "_lock_free", lambda name, char: None)
     x, y = np.ones((2, blas.LONG))
     blas.bind_axpy(x, y)(0.5)
     assert_array_equal(y, 1.5)
+    matrix = np.ones((blas.LONG, 2))
+    blas.bind_row_addition(np.ones(2), matrix)()
+    assert_array_equal(matrix, 2.0)
