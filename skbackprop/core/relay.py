@@ -80,13 +80,14 @@ def without_rounds(function: Callable[..., T]) -> Callable[..., Rounds[T]]:
 
 
 def _alone(rounds: Rounds[T]) -> T:
-    # Small networks have short epochs: a tenth of one would go on queues and orders.
+    # Queues and orders would take a twentieth of the short epochs of small networks.
     results: Any = None
-    try:
-        while True:
-            results = [task() for task in rounds.send(results)]
-    except StopIteration as stop:
-        return stop.value
+    while True:
+        try:
+            tasks = rounds.send(results)
+        except StopIteration as stop:
+            return stop.value
+        results = [task() for task in tasks]
 
 
 class _Runners(Generic[T]):

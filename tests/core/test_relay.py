@@ -152,6 +152,15 @@ def test_an_error_between_rounds_reaches_the_caller(size, n_rounds):
     assert relay(crew, counting(2, size)) == sum(range(size))
 
 
+@every_size
+def test_a_task_does_not_end_it_by_stopping_an_iteration_of_its_own(size):
+    def rounds():
+        yield [partial(next, iter(()))] * size
+
+    with pytest.raises(StopIteration):
+        relay(Crew(size), rounds())
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals.")
 @every_size
 def test_an_interrupt_by_the_user_ends_it_and_leaves_nobody_at_work(size):
