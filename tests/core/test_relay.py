@@ -161,13 +161,22 @@ def test_a_task_does_not_end_it_by_stopping_an_iteration_of_its_own(size):
         relay(Crew(size), rounds())
 
 
+@pytest.fixture
+def interruptible():
+    """Whatever the suite was started by may have had it ignore interrupts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals.")
+@pytest.mark.usefixtures("interruptible")
 @every_size
 def test_an_interrupt_by_the_user_ends_it_and_leaves_nobody_at_work(size):
     n_begun, finished = 0, []
 
     def interrupt():
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
         time.sleep(0.2)
 
     def work():
