@@ -10,6 +10,8 @@ from functools import partial
 from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
 
+from sklearn import config_context, get_config
+
 from skbackprop.core.threads import Crew
 
 __all__ = ["Rounds", "relay", "without_rounds"]
@@ -29,7 +31,8 @@ def relay(crew: Crew, rounds: Rounds[T]) -> T:
         The threads; each takes the task of its place in a round.
     rounds : generator
         Yields the tasks of each round, and is sent what they returned, in their order.
-        Any of the threads may be the one that it runs in, one at a time.
+        Any of the threads may be the one that it runs in, one at a time, with the
+        caller's configuration of scikit-learn.
 
     Returns
     -------
@@ -108,7 +111,7 @@ class _Runners(Generic[T]):
 
     def __init__(self, size: int, rounds: Rounds[T]) -> None:
         self.returned: list[T] = []
-        self._rounds = rounds
+        self._rounds, self._config = rounds, get_config()
         self._queues: list[SimpleQueue] = [SimpleQueue() for _ in range(size)]
         self._results: list[Any] = []
         self._is_last: list[bool] = []
@@ -121,17 +124,22 @@ class _Runners(Generic[T]):
         place : int
             The first one begins.
         """
-        queue = self._queues[place]
         try:
-            if place == 0:
-                self._begin_round(None)
-            while (task := queue.get()) is not None:
-                self._results[place] = task()
-                # Taking from the end of a list is atomic.
-                if self._is_last.pop():
-                    self._begin_round(self._results)
+            # Each thread has one of its own, and a user's function may go by it.
+            with config_context(**self._config):
+                self._run(place)
         finally:
             self.end()
+
+    def _run(self, place: int) -> None:
+        if place == 0:
+            self._begin_round(None)
+        queue = self._queues[place]
+        while (task := queue.get()) is not None:
+            self._results[place] = task()
+            # Taking from the end of a list is atomic.
+            if self._is_last.pop():
+                self._begin_round(self._results)
 
     def _begin_round(self, results: Any) -> None:
         try:

@@ -10,6 +10,7 @@ from operator import mul
 
 import numpy as np
 import pytest
+from sklearn import config_context, get_config
 
 from skbackprop.core.relay import relay, without_rounds
 from skbackprop.core.threads import Crew
@@ -201,6 +202,24 @@ def test_an_interrupt_by_the_user_ends_it_and_leaves_nobody_at_work(size):
     time.sleep(0.03)
     assert len(finished) == before
     assert relay(crew, counting(2, size)) == sum(range(size))
+
+
+def test_helpers_have_the_callers_configuration_of_scikit_learn():
+    def configured():
+        return get_config()["transform_output"]
+
+    def rounds():
+        seen = []
+        for late in range(2):
+            tasks = [configured, configured]
+            tasks[late] = partial(after, 0.05, configured)
+            seen += [*(yield tasks), configured()]
+        return seen
+
+    crew = Crew(2)
+    with config_context(transform_output="pandas"):
+        assert set(relay(crew, rounds())) == {"pandas"}
+    assert set(relay(crew, rounds())) == {"default"}
 
 
 @every_size
