@@ -4,8 +4,8 @@
 
 No profiler: their cost a call exceeds many of the calls here. The package is
 imported a second time with a stand-in for NumPy whose functions read the clock
-before and after. What it cannot see (methods of arrays, such as ``take``, and
-Python itself) is the difference from a fit without it.
+before and after. What it cannot see (methods of arrays but ``dot``, such as ``take``,
+and Python itself) is the difference from a fit without it.
 """
 
 from __future__ import annotations
@@ -79,12 +79,28 @@ class NumpyStandIn(types.ModuleType):
 
     def __getattr__(self, name: str):
         value = getattr(np, name)
+        if value is np.ndarray:
+            self.__dict__[name] = array_stand_in(self._ledger)
+            return self.__dict__[name]
         plain = isinstance(value, type | types.ModuleType) or not callable(value)
         if plain or name.startswith("__"):
             return value
         timed = Timed(value, name, self._ledger)
         self.__dict__[name] = timed
         return timed
+
+
+class ArrayType(type):
+    """The type of a class that all arrays are instances of."""
+
+    def __instancecheck__(cls, instance) -> bool:
+        return isinstance(instance, np.ndarray)
+
+
+def array_stand_in(ledger: Ledger) -> type:
+    """``ndarray`` with the product timed that is called as its function."""
+    timed = Timed(np.ndarray.dot, "dot", ledger)
+    return ArrayType("ndarray", (np.ndarray,), {"dot": staticmethod(timed)})
 
 
 @contextmanager
