@@ -345,8 +345,14 @@ def class_target(y: Any, classes: Any = None) -> ClassTarget:
         return MultilabelTarget(y.shape[1], type(y) if issparse(y) else None)
     if kind == "multiclass-multioutput":
         return MultioutputTarget([np.unique(column) for column in np.asarray(y).T])
-    known = unique_labels(y if classes is None else classes)
+    known = _labels_of(y) if classes is None else unique_labels(classes)
     return BinaryTarget(known) if len(known) <= 2 else MulticlassTarget(known)
+
+
+def _labels_of(y: Any) -> np.ndarray:
+    """Return the sorted labels; only of objects it has to be seen whether they sort."""
+    plain = isinstance(y, np.ndarray) and y.dtype.kind in "biufU"
+    return np.unique(y) if plain else unique_labels(y)
 
 
 def _as_list(classes: Any) -> list:
@@ -357,7 +363,7 @@ def _as_list(classes: Any) -> list:
 def _labels(y: np.ndarray) -> np.ndarray:
     if y.ndim != 1:
         raise ValueError(f"y must be a vector of labels, got shape {y.shape}.")
-    return unique_labels(y)
+    return _labels_of(y)
 
 
 def positions_of(y: np.ndarray, classes: np.ndarray) -> np.ndarray:

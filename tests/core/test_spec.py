@@ -76,6 +76,15 @@ def test_an_object_carries_its_own_settings_and_is_cloned():
     assert mine.radius == 2.0
 
 
+def test_a_constructor_of_ones_own_tells_the_hyper_parameters():
+    class Ellipse(Circle):
+        def __init__(self, height=1.0, width=2.0):
+            self.height, self.width = height, width
+
+    assert Circle(3.0).get_params() == {"radius": 3.0}
+    assert clone(Ellipse(3.0)).get_params() == {"height": 3.0, "width": 2.0}
+
+
 @pytest.mark.parametrize("value", ["triangle", 3, None, Circle, ["circle"], Layer])
 def test_what_is_not_of_the_family_is_refused_with_the_choices(value):
     with pytest.raises(ValueError, match=r"is not a Shape.*'circle', 'square'"):
