@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from skbackprop.core.data import Chunk, ChunkReader, Data
-from skbackprop.core.ops import slices
+from skbackprop.core.ops import scalar, slices
 from skbackprop.core.threads import Crew, single_threaded_products, threads_for
 from skbackprop.core.workspace import Workspace
 from skbackprop.objective import Objective
@@ -136,6 +136,7 @@ class _Worker:
         self.grad = self.part = np.empty(0, theta.dtype)
         self.keeps = len(chunks) == 1 and self.reader.in_place
         self.kept: Chunk | None = None
+        self.scale = scalar(1.0 / len(data), theta)
 
     def loss(self, predictions: np.ndarray) -> float:
         """Return the sum of the losses, and write predictions."""
@@ -152,14 +153,15 @@ class _Worker:
         """Return the sum of the losses, and write their mean gradient to ``grad``."""
         total = 0.0
         if not self.grad.size:
-            self.grad = self.part = np.empty_like(self.theta)
+            self.grad = self.part = np.zeros_like(self.theta)
             if len(self.chunks) > 1:
                 self.part = np.empty_like(self.theta)
-        self.grad.fill(0.0)
+        if self.part is not self.grad:
+            self.grad.fill(0.0)
         for rows in self.chunks:
             n_rows = rows.stop - rows.start
             x, target, weight = self._read(rows)
-            scale: Any = 1.0 / len(self.data)
+            scale = self.scale
             if weight is not None:
                 scale = weight[:, np.newaxis] * scale
             prediction = self._gradient(n_rows)(x, target, scale)

@@ -237,10 +237,10 @@ def _bind_squares(
 ) -> BoundPenalty:
     if strength == 0:
         return lambda share: 0.0
-    add_multiple, dot = bind_axpy(weights, gradient), np.dot
+    add_multiple, squares = bind_axpy(weights, gradient), weights.dot
 
     def add_gradient(share: float) -> float:
         add_multiple(strength * share)
-        return 0.5 * strength * float(dot(weights, weights))
+        return 0.5 * strength * float(squares(weights))
 
     return add_gradient

@@ -49,7 +49,8 @@ def bind_axpy(x: np.ndarray, y: np.ndarray) -> Callable[[float], Any]:
         if lock_free is not None:
             return _bind_long_axpy(lock_free, x, y)
     axpy = get_blas_funcs("axpy", (x, y))
-    return lambda factor: axpy(x, y, a=factor)
+    # By position: names take BLAS's wrapper longer.
+    return partial(axpy, x, y, y.size)
 
 
 def _add_multiple(
@@ -78,6 +79,9 @@ def bind_row_addition(row: np.ndarray, matrix: np.ndarray) -> Callable[[], Any]:
     """
     if row.shape != matrix.shape[1:]:
         raise ValueError(f"A row {row.shape} does not fit a matrix {matrix.shape}.")
+    if row.size == 1:
+        # A number takes NumPy no buffer, and is added faster than by BLAS.
+        return partial(np.add, matrix, row.reshape(()), matrix)
     if matrix.size == 0 or matrix.dtype.char not in REAL_TYPES:
         return partial(np.add, matrix, row, matrix)
     _check_in_place(row, matrix if matrix.flags.c_contiguous else matrix.T)

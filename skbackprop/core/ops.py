@@ -1,6 +1,7 @@
 """The few array kernels of the hot path; all write into an array they are given."""
 
 from collections.abc import Callable
+from functools import cache
 from math import isfinite
 from typing import Any
 
@@ -9,9 +10,10 @@ from scipy.sparse import issparse
 
 Product = Callable[[Any, Any, np.ndarray], np.ndarray]
 
-# For two-dimensional arrays ``np.dot`` is as fast as ``np.matmul`` on large products
-# and several times faster on thin ones.
-dense_product: Product = np.dot
+# For two-dimensional arrays ``dot`` is as fast as ``np.matmul`` on large products and
+# several times faster on thin ones. The function ``np.dot`` looks for arrays of other
+# libraries first, which takes 0.15 us: a tenth of a short product.
+dense_product: Product = np.ndarray.dot
 
 
 # OpenBLAS multiplies factors as they are up to so many products of numbers. Before it
@@ -160,10 +162,15 @@ def logistic(x: np.ndarray) -> np.ndarray:
     ndarray
         ``x``.
     """
-    np.negative(x, out=x)
-    np.exp(x, out=x)
-    np.add(x, 1.0, out=x)
-    return np.reciprocal(x, out=x)
+    np.negative(x, x)
+    np.exp(x, x)
+    np.add(x, _one(x.dtype), x)
+    return np.reciprocal(x, x)
+
+
+@cache
+def _one(dtype: np.dtype) -> np.ndarray:
+    return np.array(1.0, dtype)
 
 
 def softmax(x: np.ndarray) -> np.ndarray:

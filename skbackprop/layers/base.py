@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from skbackprop.core.layout import Param
-from skbackprop.core.ops import Product
+from skbackprop.core.ops import Product, dense_product
 from skbackprop.core.randomness import Pass
 from skbackprop.core.spec import Spec
 from skbackprop.core.workspace import Workspace
@@ -61,7 +61,7 @@ class Site:
     params: tuple[np.ndarray, ...]
     grads: tuple[np.ndarray, ...]
     workspace: Workspace
-    product: Product = np.dot
+    product: Product = dense_product
     gradient_product: Product | None = None
     wants_input_gradient: bool = True
     column_major: bool = False

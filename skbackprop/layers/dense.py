@@ -51,7 +51,7 @@ class Dense(Layer, name="dense"):
         """Return the transposed map, which also writes the two gradients."""
         weight_t = site.params[0].T
         weight_gradient, bias_gradient = site.grads
-        product, dot = _gradient_product(site), np.dot
+        product, dot = _gradient_product(site), dense_product
         # A product with a row of ones sums columns several times faster than ``sum``.
         ones = site.constant(1.0, 1).reshape(-1)
 

@@ -4,6 +4,7 @@ from math import sqrt
 
 import numpy as np
 
+from skbackprop.core.ops import dense_product
 from skbackprop.solvers.function import Point
 
 
@@ -72,7 +73,7 @@ class InverseHessian:
         ndarray of shape (n_params,)
             The direction, in a buffer.
         """
-        dot, scale, p, u = np.dot, self.scale, self.p, self.u
+        dot, scale, p, u = dense_product, self.scale, self.p, self.u
         self.rows[-1] = gradient
         self._multiply(gradient)
         dot(self.inverse, self.of_steps, p)
@@ -109,7 +110,7 @@ class InverseHessian:
         if not bend > noise > 0:
             self._drop(at)
             return
-        np.dot(self.inverse, self.of_steps, self.p)
+        dense_product(self.inverse, self.of_steps, self.p)
         np.multiply(self.p, -1.0 / bend, self.inverse[:, at])
         self.inverse[at, at] = 1.0 / bend
         self.squares[at] = self.squares[:, at] = self.of_changes
@@ -122,5 +123,5 @@ class InverseHessian:
         self.squares[at] = self.squares[:, at] = 0.0
 
     def _multiply(self, vector: np.ndarray) -> None:
-        np.dot(self.rows, vector, self.rounded)
+        dense_product(self.rows, vector, self.rounded)
         self.numbers[...] = self.rounded

@@ -97,6 +97,8 @@ class _Run:
         self.verdict = Verdict.GO_ON
         self.in_iteration = False
         self.overflowed: np.ndarray | None = None
+        self.evaluated: np.ndarray | None = None
+        self.penalty = 0.0
         self.start = self.coordinates.start(problem.theta)
         self.evaluate = self.evaluation.value_and_gradient
         self.n_done = self.n_replayed = 0
@@ -130,7 +132,8 @@ class _Run:
             self.in_iteration = True
         self.coordinates.write(x, self.trial)
         loss, gradient = self.evaluate()
-        value = loss + self.evaluation.penalty() + self.coordinates.absolutes(x)
+        self.evaluated, self.penalty = x, self.evaluation.penalty()
+        value = loss + self.penalty + self.coordinates.absolutes(x)
         gradient = self.coordinates.gradient(gradient)
         if not isfinite(value + float(gradient.dot(gradient))):
             self.overflowed = self.trial.copy()
@@ -148,9 +151,7 @@ class _Run:
             return
         self.coordinates.write(x, problem.theta)
         value -= self.coordinates.absolutes(x)
-        weights = problem.objective.network.layout.weights(problem.theta)
-        penalty = problem.objective.penalty.value(weights)
-        penalty /= self.evaluation.total_weight
+        penalty = self._penalty(x)
         self.in_iteration = False
         loss = problem.objective.reported(value - penalty, penalty)
         self.verdict = problem.monitor.end_epoch(loss)
@@ -158,6 +159,13 @@ class _Run:
             problem.monitor.on_plateau(None)
         if self.verdict is not Verdict.GO_ON:
             raise StopIteration
+
+    def _penalty(self, x: np.ndarray) -> float:
+        """Return that of accepted parameters, which mostly are the last evaluated."""
+        if x is not self.evaluated:
+            self.coordinates.write(x, self.trial)
+            self.evaluated, self.penalty = x, self.evaluation.penalty()
+        return self.penalty
 
     def solution(self, result: OptimizeResult) -> Solution:
         n_iter = min(result.nit, self.problem.max_iter)

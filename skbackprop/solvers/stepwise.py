@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain, repeat
+from math import isfinite
 from typing import Any, ClassVar
 
 import numpy as np
@@ -167,7 +168,7 @@ class _Run:
 
     def _is_finite(self, loss: float) -> bool:
         vectors = [self.moving, *chain.from_iterable(self.state.moments)]
-        return bool(np.isfinite(loss) and all(map(all_finite, vectors)))
+        return isfinite(loss) and all(map(all_finite, vectors))
 
     def _keep(self) -> None:
         self.earlier, self.last = self.last, self.earlier

@@ -125,7 +125,7 @@ def _bind_orthogonal(matrix: np.ndarray) -> tuple[np.ndarray, Callable[[], None]
     x, product = np.empty((2, small, large), matrix.dtype)
     square, fourth = np.empty((2, small, small), matrix.dtype)
     flat, (a, b, c) = matrix.reshape(-1), COEFFICIENTS
-    add, dot, multiply = np.add, np.dot, np.multiply
+    add, dot, multiply = np.add, np.ndarray.dot, np.multiply
 
     def iterate() -> None:
         multiply(source, 1.0 / (float(dot(flat, flat)) ** 0.5 + 1e-7), x)

@@ -78,10 +78,10 @@ class ClipNorm(Update, name="clip_norm"):
     def bind(self, span: Span, moments: Sequence[np.ndarray]) -> BoundUpdate:
         """Return the scaling."""
         grad, limit = span.grad, float(self.limit)
-        dot, multiply = np.dot, np.multiply
+        square_of, multiply = grad.dot, np.multiply
 
         def update(rate: float, t: int) -> float:
-            square = float(dot(grad, grad))
+            square = float(square_of(grad))
             norm = square**0.5 if square < np.inf else _norm(grad)
             if norm > limit:
                 multiply(grad, limit / norm, grad)

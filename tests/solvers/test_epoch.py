@@ -18,7 +18,7 @@ from skbackprop.losses import SquaredError
 from skbackprop.objective import Objective
 from skbackprop.penalties import L2, ElasticNet
 from skbackprop.schedules import Cosine
-from skbackprop.solvers import SGD, Solver
+from skbackprop.solvers import SGD, Solver, epoch
 from skbackprop.updates import ClipNorm, ClipValue
 
 from .. import oracle
@@ -236,3 +236,17 @@ def test_training_does_not_copy_the_inputs(order, rows):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 0.3 * X.nbytes
+
+
+def test_of_many_rows_positions_take_half_the_memory_and_the_order_is_the_same(
+    monkeypatch,
+):
+    data, thetas, kinds = regression_data(30), [], []
+    for many in (30, 31):
+        monkeypatch.setattr(epoch, "MANY_ROWS", many)
+        given = make(data, batch_size=8, shuffle=True, max_iter=3)
+        kinds.append(epoch._position_type(30))
+        PLAIN.minimise(given)
+        thetas.append(given.theta)
+    assert kinds == [np.int32, np.intp]
+    assert_array_equal(*thetas)

@@ -7,7 +7,7 @@ import numpy as np
 
 from skbackprop._compat import Interval
 from skbackprop.core.layout import Param
-from skbackprop.core.ops import scalar
+from skbackprop.core.ops import dense_product, scalar
 from skbackprop.initializers import HeUniform, Initializer, LecunNormal
 from skbackprop.layers.activations.base import Activation, kinked
 from skbackprop.layers.base import Backward, Forward, Site
@@ -260,7 +260,7 @@ class PReLU(Activation, name="prelu"):
         high, low = site.buffer("high", site.n_in), site.buffer("low", site.n_in)
         zeros = site.constant(0.0, site.n_in)
         ones = site.constant(1.0, 1).reshape(-1)
-        minimum, greater, dot = np.minimum, np.greater, np.dot
+        minimum, greater, dot = np.minimum, np.greater, dense_product
         multiply, subtract, add = np.multiply, np.subtract, np.add
 
         def backward(x: np.ndarray, dy: np.ndarray) -> np.ndarray:

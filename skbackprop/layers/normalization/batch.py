@@ -8,7 +8,7 @@ import numpy as np
 
 from skbackprop._compat import Interval
 from skbackprop.core.layout import Param
-from skbackprop.core.ops import scalar
+from skbackprop.core.ops import dense_product, scalar
 from skbackprop.layers.base import Backward, Forward, Site
 from skbackprop.layers.linearized import Elementwise, Linearized, Scaled
 from skbackprop.layers.normalization.base import Normalization, ones
@@ -95,12 +95,12 @@ class BatchNorm(Normalization, name="batch"):
         root, factor = site.array("inverse root", scale.shape), np.empty_like(scale)
         product, unit = site.buffer("product", site.n_in), ones(site.rows, scale)
         equal = scalar(1.0 / site.rows, scale)
-        multiply, add, subtract, dot = np.multiply, np.add, np.subtract, np.dot
+        multiply, add, subtract = np.multiply, np.add, np.subtract
 
         def backward(x: np.ndarray, dy: np.ndarray) -> np.ndarray:
             multiply(dy, x, product)
-            dot(unit, product, scale_gradient)
-            dot(unit, dy, shift_gradient)
+            dense_product(unit, product, scale_gradient)
+            dense_product(unit, dy, shift_gradient)
             if now is not None and now.n_counted > 1:
                 multiply(x, scale_gradient, product)
                 add(product, shift_gradient, product)
@@ -150,7 +150,7 @@ class BatchNorm(Normalization, name="batch"):
         scratch = site.buffer("product", site.n_in)
         equal = ones(site.rows, mean) / mean.dtype.type(site.rows)
         epsilon, take_in = scalar(self.epsilon, mean), float(self.momentum)
-        dot, subtract, multiply, add = np.dot, np.subtract, np.multiply, np.add
+        subtract, multiply, add = np.subtract, np.multiply, np.add
 
         def standardise(x: np.ndarray) -> None:
             total = now.total
@@ -158,9 +158,9 @@ class BatchNorm(Normalization, name="batch"):
                 otherwise(x)
                 return
             share = equal if now.share is None else now.share.reshape(-1)
-            dot(share, x, batch_mean)
+            dense_product(share, x, batch_mean)
             subtract(x, batch_mean, x)
-            dot(share, multiply(x, x, scratch), squares)
+            dense_product(share, multiply(x, x, scratch), squares)
             np.reciprocal(np.sqrt(add(squares, epsilon, root), root), root)
             multiply(x, root, x)
             # A weight is a repetition: below two of them the correction makes no sense.

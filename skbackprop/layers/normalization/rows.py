@@ -9,7 +9,7 @@ import numpy as np
 
 from skbackprop._compat import Interval
 from skbackprop.core.layout import Param
-from skbackprop.core.ops import scalar
+from skbackprop.core.ops import dense_product, scalar
 from skbackprop.layers.base import Backward, Forward, Site
 from skbackprop.layers.linearized import Linearized, Scaled, Standardised
 from skbackprop.layers.normalization.base import Normalization, ones
@@ -36,13 +36,13 @@ class RowNormalization(Normalization):
         mean, root = np.empty(n_rows, scale.dtype), self._root(site, n_rows)
         scratch, epsilon = grouped(y), scalar(self.epsilon, scale)
         mean_column, root_column = mean[:, np.newaxis], root[:, np.newaxis]
-        dot, subtract, multiply, add = np.dot, np.subtract, np.multiply, np.add
+        subtract, multiply, add = np.subtract, np.multiply, np.add
 
         def forward(x: np.ndarray) -> np.ndarray:
             groups = grouped(x)
-            dot(groups, equal, mean)
+            dense_product(groups, equal, mean)
             subtract(groups, mean_column, groups)
-            dot(multiply(groups, groups, scratch), equal, root)
+            dense_product(multiply(groups, groups, scratch), equal, root)
             np.reciprocal(np.sqrt(add(root, epsilon, root), root), root)
             multiply(groups, root_column, groups)
             multiply(x, scale, y)
@@ -60,17 +60,17 @@ class RowNormalization(Normalization):
         mean = np.empty(n_rows, scale.dtype)
         column, root = mean[:, np.newaxis], self._root(site, n_rows)[:, np.newaxis]
         scratch = grouped(product)
-        dot, subtract, multiply = np.dot, np.subtract, np.multiply
+        subtract, multiply = np.subtract, np.multiply
 
         def backward(x: np.ndarray, dy: np.ndarray) -> np.ndarray:
             multiply(dy, x, product)
-            dot(unit, product, scale_gradient)
-            dot(unit, dy, shift_gradient)
+            dense_product(unit, product, scale_gradient)
+            dense_product(unit, dy, shift_gradient)
             multiply(dy, scale, dy)
             groups, standardised = grouped(dy), grouped(x)
-            dot(multiply(groups, standardised, scratch), equal, mean)
+            dense_product(multiply(groups, standardised, scratch), equal, mean)
             multiply(standardised, column, scratch)
-            dot(groups, equal, mean)
+            dense_product(groups, equal, mean)
             subtract(groups, scratch, groups)
             subtract(groups, column, groups)
             multiply(groups, root, groups)
