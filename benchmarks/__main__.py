@@ -11,6 +11,7 @@ from pathlib import Path
 
 from . import contenders, machine, memory, report, timing, training
 from .processes import Worker, WorkerError
+from .quiet import LIMIT, WAIT_HELP, Gate
 from .workloads import FULL_BATCH, STOCHASTIC
 
 HERE = Path(__file__).resolve().parent
@@ -52,6 +53,7 @@ def parse_arguments(argv=None) -> argparse.Namespace:
     add("--parts", type=names(PARTS), default=list(PARTS), help=",".join(PARTS))
     add("--repeats", type=int, help="rounds; 7, with --quick 3")
     add("--threads", default="auto", help="a number for every library, or auto")
+    add("--wait", type=float, default=LIMIT, help=WAIT_HELP)
     add("--quick", action="store_true", help="an eighth of the rows, fewer epochs")
     add("--write", action="store_true", help="write results.md and results.json")
     arguments = parser.parse_args(argv)
@@ -83,7 +85,7 @@ def start_workers(names, dtype, threads) -> dict[str, Worker]:
     return {name: Worker(name, dtype, threads) for name in names}
 
 
-def measure(arguments: argparse.Namespace, dtype: str) -> list[dict]:
+def measure(arguments: argparse.Namespace, dtype: str, gate: Gate) -> list[dict]:
     """All records of one dtype."""
     threads = None if arguments.threads == "auto" else int(arguments.threads)
     repeats = arguments.repeats or (3 if arguments.quick else 7)
@@ -94,11 +96,11 @@ def measure(arguments: argparse.Namespace, dtype: str) -> list[dict]:
         if "train" in arguments.parts:
             for key in chosen_workloads(arguments):
                 records += training.time_fits(
-                    workers, key, dtype, repeats, arguments.quick
+                    workers, key, dtype, repeats, arguments.quick, gate
                 )
         if "predict" in arguments.parts:
             records += training.time_predictions(
-                workers, dtype, repeats, arguments.quick
+                workers, dtype, repeats, arguments.quick, gate
             )
     finally:
         for worker in workers.values():
@@ -138,12 +140,14 @@ def main() -> int:
     meta = describe_run(arguments, dtypes)
     records = []
     try:
-        for dtype in dtypes:
-            timing.note(dtype)
-            records += measure(arguments, dtype)
+        with Gate(arguments.wait) as gate:
+            for dtype in dtypes:
+                timing.note(dtype)
+                records += measure(arguments, dtype, gate)
     except WorkerError as error:
         timing.note(f"stopped: {error}")
         return 1
+    meta["gate"] = gate.told()
     text = report.render(meta, records)
     print(text)
     if arguments.write:

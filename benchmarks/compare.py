@@ -18,6 +18,7 @@ from pathlib import Path
 from . import processes, report, timing
 from .__main__ import names
 from .contenders import OURS
+from .quiet import LIMIT, WAIT_HELP, Gate
 from .workloads import WORKLOADS
 
 _BOTH = ("base", "head")
@@ -39,22 +40,22 @@ def lay_out(revision: str, directory: Path) -> Path:
     return directory
 
 
-def time_pairs(workers, key: str, repeats: int, quick: bool):
+def time_pairs(workers, key: str, repeats: int, quick: bool, gate: Gate):
     """Seconds of each fit, base and head."""
     workload = WORKLOADS[key].quick() if quick else WORKLOADS[key]
     for worker in workers.values():
         shape = {"n_samples": workload.n_samples, "epochs": workload.epochs}
         worker.ask("prepare", workload=key, **shape)
     request = {"command": "fit", "epochs": workload.epochs}
-    turns = timing.interleave(workers, lambda _: dict(request), repeats)
+    turns = timing.interleave(workers, lambda _: dict(request), repeats, gate)
     return [[reply["seconds"] for reply in turns[name]] for name in _BOTH]
 
 
-def compare(workers, arguments) -> tuple[report.Rows, bool]:
+def compare(workers, arguments, gate: Gate) -> tuple[report.Rows, bool]:
     """A row a workload, and whether any is slower beyond the limits."""
     rows, slower = [], False
     for key in arguments.workloads:
-        base, head = time_pairs(workers, key, arguments.repeats, arguments.quick)
+        base, head = time_pairs(workers, key, arguments.repeats, arguments.quick, gate)
         ratio = timing.paired_ratio(head, base)
         lost = statistics.median(h - b for h, b in zip(head, base, strict=True))
         beyond = ratio["median"] > arguments.relative and lost > arguments.absolute
@@ -84,6 +85,7 @@ def _parse():
     add("--repeats", type=int, default=7)
     add("--relative", type=float, default=1.1, help="allowed ratio of times")
     add("--absolute", type=float, default=0.01, help="allowed seconds a fit")
+    add("--wait", type=float, default=LIMIT, help=WAIT_HELP)
     add("--quick", action="store_true")
     return parser.parse_args()
 
@@ -100,7 +102,8 @@ def main() -> int:
             for name, root in roots.items()
         }
         try:
-            rows, slower = compare(workers, arguments)
+            with Gate(arguments.wait) as gate:
+                rows, slower = compare(workers, arguments, gate)
         finally:
             for worker in workers.values():
                 worker.close()

@@ -178,6 +178,16 @@ def memory_verdicts(records: Records, dtype: str) -> Rows:
     return rows
 
 
+def gating(gate: dict) -> str:
+    """What each turn waited for, and whether in vain."""
+    if not gate["turns"]:
+        return "No turn waited for its cores to be at their full speed."
+    return (
+        f"Turns began when all cores were at their full speed, after at most "
+        f"{gate['limit']:g} s: {gate['given_up']} of {gate['turns']} with a slow one."
+    )
+
+
 def quietness(records: list[dict]) -> str:
     """How much the rest of the machine got in the way."""
     others = [share for r in records for share in r.get("others", ())]
@@ -200,6 +210,7 @@ def head(meta: dict, records: list[dict]) -> list[str]:
         f"{machine['cpu']}, {machine['cores']} cores, {machine['system']}; {versions}. "
         f"BLAS threads: {threads}. Load at the start {machine['load']}. "
         + quietness(records),
+        gating(meta["gate"]),
     ]
     if meta["quick"]:
         lines.append("**A quick run on an eighth of the rows: not for quoting.**")

@@ -3,7 +3,8 @@
 Speeds of a machine drift (clock, neighbours), so absolute times taken minutes
 apart do not compare. A ratio is formed from two turns of the same round, the
 median over rounds is reported with the smallest and the largest, and every
-other round goes in reverse order, so that a steady drift cancels.
+other round goes in reverse order, so that a steady drift cancels. A gate holds
+each turn back while a core is slow, whosever turn it is.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Callable
 
 from . import machine
 from .processes import Worker, WorkerError
+from .quiet import Gate
 
 # Spinning threads of the last turn go to sleep meanwhile.
 _SETTLE_SECONDS = 0.1
@@ -41,6 +43,7 @@ def interleave(
     workers: dict[str, Worker],
     request: Callable[[str], dict],
     repeats: int,
+    gate: Gate,
 ) -> dict[str, list[dict]]:
     """Give each worker a turn in each round.
 
@@ -52,6 +55,8 @@ def interleave(
         From a worker's name to the command and its arguments.
     repeats : int
         Number of rounds.
+    gate : Gate
+        What each turn waits for.
 
     Returns
     -------
@@ -64,6 +69,7 @@ def interleave(
         order = list(workers) if number % 2 == 0 else list(workers)[::-1]
         for name in order:
             time.sleep(_SETTLE_SECONDS)
+            gate.wait()
             busy, start = machine.busy_seconds(), time.perf_counter()
             reply = workers[name].ask(**request(name))
             wall = time.perf_counter() - start

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import timing
 from .processes import Worker
+from .quiet import Gate
 from .workloads import MEASURED_FOR_MEMORY, PREDICTED_ROWS, WORKLOADS
 
 # Calls of one timed turn, by the number of rows predicted.
@@ -11,7 +12,12 @@ _CALLS = {1: 500, 1_000: 50, 45_000: 3}
 
 
 def time_fits(
-    workers: dict[str, Worker], key: str, dtype: str, repeats: int, quick: bool
+    workers: dict[str, Worker],
+    key: str,
+    dtype: str,
+    repeats: int,
+    quick: bool,
+    gate: Gate,
 ) -> list[dict]:
     """Seconds an epoch (an iteration of L-BFGS), of every contender.
 
@@ -23,7 +29,7 @@ def time_fits(
     shape = {"n_samples": workload.n_samples, "epochs": workload.epochs}
     able = timing.drop_failing(workers, "prepare", workload=key, **shape)
     turns = timing.interleave(
-        able, lambda _: {"command": "fit", "epochs": workload.epochs}, repeats
+        able, lambda _: {"command": "fit", "epochs": workload.epochs}, repeats, gate
     )
     records = []
     for name, replies in turns.items():
@@ -45,7 +51,7 @@ def time_fits(
 
 
 def time_predictions(
-    workers: dict[str, Worker], dtype: str, repeats: int, quick: bool
+    workers: dict[str, Worker], dtype: str, repeats: int, quick: bool, gate: Gate
 ) -> list[dict]:
     """Seconds a call of `predict`, for one row, some and many."""
     sizes = PREDICTED_ROWS[:2] if quick else PREDICTED_ROWS
@@ -57,7 +63,7 @@ def time_predictions(
     records = []
     for rows in sizes:
         request = {"command": "predict", "n_rows": rows, "calls": _CALLS[rows]}
-        turns = timing.interleave(able, lambda _, r=request: r, repeats)
+        turns = timing.interleave(able, lambda _, r=request: r, repeats, gate)
         for name, replies in turns.items():
             seconds = [reply["seconds"] for reply in replies]
             records.append(
