@@ -29,6 +29,13 @@ def cpu_model() -> str:
     return platform.processor() or platform.machine()
 
 
+def n_cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def versions() -> dict[str, str]:
     """Versions of the libraries that take part."""
     found = {"python": platform.python_version()}
@@ -45,9 +52,7 @@ def describe() -> dict:
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
     return {
         "cpu": cpu_model(),
-        "cores": len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count(),
+        "cores": n_cores(),
         "system": f"{platform.system()} {platform.machine()}",
         "load": round(load, 2),
         "versions": versions(),

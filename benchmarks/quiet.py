@@ -10,12 +10,12 @@ there: so that counting is the probe, and brings the cores up at the same time.
 from __future__ import annotations
 
 import math
-import os
 import statistics
 import subprocess
 import sys
 import time
 
+from . import machine
 from .processes import ROOT
 
 # Counts take 0.6 ms each, and tell of the 60 ms before a turn.
@@ -90,7 +90,8 @@ class Gate:
         self.n_turns = self.n_given_up = 0
         self.waited = 0.0
         if cores is None:
-            cores = [Core() for _ in range(_n_cores() if limit else 0)]
+            n_cores = min(machine.n_cores(), _MOST_CORES) if limit > 0 else 0
+            cores = [Core() for _ in range(n_cores)]
         self._cores = cores
         self._calibrated = False
 
@@ -132,15 +133,6 @@ class Gate:
             "given_up": self.n_given_up,
             "waited": round(self.waited, 1),
         }
-
-
-def _n_cores() -> int:
-    cores = (
-        len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count() or 1
-    )
-    return min(cores, _MOST_CORES)
 
 
 def main() -> None:
