@@ -42,7 +42,6 @@ class Spec(BaseEstimator):
     name: ClassVar[str]
     _members: ClassVar[dict[str, type["Spec"]]]
     _fields: ClassVar[dict[str, Any]] = {}
-    _param_names: ClassVar[list[str]]
     _parameter_constraints: ClassVar[dict[str, list]] = {}
 
     def __init_subclass__(
@@ -96,16 +95,6 @@ class Spec(BaseEstimator):
             the family.
         """
         return [StrOptions(cls._members.keys()), cls]
-
-    @classmethod
-    def _get_param_names(cls) -> list[str]:
-        """Return the names of the hyper-parameters.
-
-        A fit asks for them a dozen times, and each look at a signature takes 15 us.
-        """
-        if "_param_names" not in cls.__dict__:
-            cls._param_names = super()._get_param_names()
-        return cls._param_names
 
     def __eq__(self, other: object) -> bool:
         """Tell whether the other is of the same class with equal hyper-parameters."""
