@@ -93,6 +93,23 @@ def test_nothing_is_imported_that_scikit_learn_would_not(loaded):
     assert packages(loaded) - packages(theirs) - standard == {"skbackprop"}
 
 
+def test_what_trains_and_predicts_is_imported_by_those_who_do(loaded):
+    parts = {part_of(name) for name in loaded if name.startswith("skbackprop.")}
+    assert parts == {"_compat", "core", "estimators"}
+
+
+@pytest.mark.parametrize("name", ["losses", "solvers", "tuning"])
+def test_parts_are_imported_when_they_are_asked_for(name):
+    assert f"skbackprop.{name}" in modules_after(
+        f"import skbackprop\nassert skbackprop.{name}.__all__"
+    )
+
+
+def test_a_part_that_is_not_there_is_no_attribute():
+    with pytest.raises(AttributeError, match="has no attribute 'looses'"):
+        skbackprop.looses  # noqa: B018
+
+
 def test_no_optional_package_is_needed_to_fit_and_predict():
     code = (
         "import skbackprop as s\n"

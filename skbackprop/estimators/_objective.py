@@ -99,11 +99,12 @@ def bound_objective(
     check_is_fitted(estimator)
     slots = resolve_slots(estimator)
     dtype = estimator.coefs_[0].dtype
-    X, y = estimator._validate(X, y, [dtype], reset=False)
-    y = estimator._read_target(y)
+    task = estimator._task
+    X, y = task.validate(X, y, [dtype], reset=False)
+    y = task.read_target(y)
     target, loss = estimator._target, estimator._loss
     target.check_known(y)
-    data = estimator._rows(X, y, target, loss, sample_weight).data()
+    data = task.rows(X, y, target, loss, sample_weight).data()
     if not data.total_weight > 0:
         raise ValueError(
             "Sample weights must contain at least one non-zero number, class_weight "

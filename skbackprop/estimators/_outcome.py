@@ -5,14 +5,15 @@ from typing import Any
 
 from sklearn.exceptions import ConvergenceWarning
 
+from skbackprop.estimators._records import fitted_state, publish
 from skbackprop.solvers import Solution, Status
 from skbackprop.training.alarm import GradientHealthWarning
 from skbackprop.training.divergence import advice, diagnose
 from skbackprop.training.monitor import Patience
 from skbackprop.training.progress import Progress
 
-# From ``warn`` past the run, ``_train``, ``fit`` and its decorator.
-TO_THE_CALLER = 6
+# From ``warn`` past the run, ``train``, ``_train``, ``fit`` and its decorator.
+TO_THE_CALLER = 7
 
 
 class Outcome:
@@ -36,7 +37,7 @@ class Outcome:
             run.theta[...] = monitor.best_theta
         monitor.stopped_by = self._stopped_by()
         estimator = run.estimator
-        estimator._publish(estimator._fitted_state(run.theta, monitor))
+        publish(estimator, fitted_state(estimator, run.theta, monitor))
         estimator.n_steps_ += monitor.n_iter * run.problem.n_batches
 
     def keep_progress(self) -> None:

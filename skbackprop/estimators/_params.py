@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import is_classifier
 
-from skbackprop._compat import Interval, InvalidParameterError, Options, StrOptions
+from skbackprop._compat import InvalidParameterError
 from skbackprop.architecture import Architecture
 from skbackprop.augmentation import Augmentation, Custom, InTurn
 from skbackprop.averaging import Averaging
@@ -17,7 +17,6 @@ from skbackprop.core.spec import Spec, resolve
 from skbackprop.estimators import _steps
 from skbackprop.initializers import Initializer
 from skbackprop.layers import Activation, Dropout, Layer, Normalization, Standardize
-from skbackprop.losses import ClassificationLoss
 from skbackprop.masking.schedules import PruningSchedule
 from skbackprop.masking.units import Unit
 from skbackprop.network import Network
@@ -27,53 +26,6 @@ from skbackprop.solvers import Solver
 from skbackprop.training.scaling import Scaling
 from skbackprop.training.stopping import StoppingRule
 from skbackprop.updates import Update
-
-RATE = [Interval(Real, 0, 1, closed="left")]
-
-CONSTRAINTS: dict[str, list] = {
-    **_steps.CONSTRAINTS,
-    "hidden_layer_sizes": [
-        "array-like",
-        Interval(Integral, 1, None, closed="left"),
-        str,
-    ],
-    "activation": [*Activation.constraint(), list, tuple],
-    "solver": Solver.constraint(),
-    "alpha": [Interval(Real, 0, None, closed="left")],
-    "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-    "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
-    "power_t": [Interval(Real, 0, None, closed="left")],
-    "max_iter": [Interval(Integral, 1, None, closed="left")],
-    "shuffle": ["boolean"],
-    "random_state": ["random_state"],
-    "tol": [Interval(Real, 0, None, closed="left")],
-    "verbose": ["verbose"],
-    "warm_start": ["boolean"],
-    "momentum": [Interval(Real, 0, 1, closed="both")],
-    "nesterovs_momentum": ["boolean"],
-    "early_stopping": ["boolean"],
-    "validation_fraction": [Interval(Real, 0, 1, closed="left")],
-    "beta_1": [Interval(Real, 0, 1, closed="left")],
-    "beta_2": [Interval(Real, 0, 1, closed="left")],
-    "epsilon": [Interval(Real, 0, None, closed="neither")],
-    "n_iter_no_change": [
-        Interval(Integral, 1, None, closed="left"),
-        Options(Real, {np.inf}),
-    ],
-    "max_fun": [Interval(Integral, 1, None, closed="left")],
-    "scoring": [str, callable, None],
-    "n_hidden_layers": [Interval(Integral, 0, None, closed="left"), None],
-    "weight_init": [StrOptions({"auto"}), *Initializer.constraint()],
-    "normalization": [*Normalization.constraint(), None],
-    "dropout": [*RATE, Dropout, list, tuple],
-    "input_dropout": [*RATE, Dropout],
-    "dropconnect": RATE,
-    "augmentation": [*Augmentation.constraint(), callable, list, tuple, None],
-    "scaling": [*Scaling.constraint(), None],
-    "stopping": [*StoppingRule.constraint(), list, tuple, None],
-    "pruning": [*PruningSchedule.constraint(), None],
-    "gradient_health": ["boolean", Interval(Integral, 1, None, closed="left")],
-}
 
 # Through so many training rows gradient health is looked at, unless told otherwise.
 PROBED_ROWS = 1024
@@ -280,64 +232,6 @@ def check_trainable(network: Network, slots: Slots) -> None:
             f"{', '.join(dict.fromkeys(culprits))} would change from batch to batch: "
             f"use a step-wise solver such as 'adam' or 'sgd'{instead}."
         )
-
-
-def is_stepwise(estimator: Any) -> bool:
-    """Tell whether an estimator can go on with new rows, for ``available_if``.
-
-    Parameters
-    ----------
-    estimator : BackpropClassifier or BackpropRegressor
-        Whose solver.
-
-    Returns
-    -------
-    bool
-        True; a name that is no solver's is left to validation.
-
-    Raises
-    ------
-    AttributeError
-        If the solver needs all rows at once.
-    """
-    solver = estimator.solver
-    kind = Solver.members().get(solver) if isinstance(solver, str) else solver
-    if not getattr(kind, "stepwise", True):
-        raise AttributeError(
-            "partial_fit is only available for stochastic optimizers. "
-            f"{solver} is not stochastic."
-        )
-    return True
-
-
-def check_probabilities(estimator: Any) -> None:
-    """Refuse to give probabilities where the loss has none; for ``available_unless``.
-
-    A name that is no loss's is left to validation.
-
-    Parameters
-    ----------
-    estimator : BackpropClassifier
-        Whose loss.
-
-    Raises
-    ------
-    AttributeError
-        If the scores of the loss are margins; it names the losses that will do.
-    """
-    members, loss = ClassificationLoss.members(), estimator.loss
-    kind = members[loss]() if isinstance(loss, str) and loss in members else loss
-    if not isinstance(kind, ClassificationLoss) or _is_probabilistic(kind):
-        return
-    able = sorted(name for name, each in members.items() if _is_probabilistic(each()))
-    raise AttributeError(
-        f"loss={loss!r} has no probabilities: its scores are margins, which "
-        f"decision_function gives. Losses with probabilities are {able}."
-    )
-
-
-def _is_probabilistic(loss: ClassificationLoss) -> bool:
-    return loss.independent().has_probabilities
 
 
 def hidden_widths(sizes: Any, n_hidden_layers: int | None) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skbackprop.core.ops import logistic
 from skbackprop.core.spec import Spec, resolve
-from skbackprop.estimators._params import check_probabilities
+from skbackprop.estimators._available import check_probabilities
 from skbackprop.estimators._start import fitted_params
 from skbackprop.linearization.chain import Chain
 from skbackprop.linearization.links import Link

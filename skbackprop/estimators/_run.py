@@ -12,6 +12,7 @@ from skbackprop.core.data import Data
 from skbackprop.estimators._outcome import Outcome
 from skbackprop.estimators._params import Slots
 from skbackprop.estimators._phases import minimised
+from skbackprop.estimators._records import fitted_state, snapshot
 from skbackprop.estimators._rescaling import rescaled, write_scaling
 from skbackprop.estimators._scaling import (
     FittedScaling,
@@ -29,8 +30,8 @@ from skbackprop.training.rows import Rows
 from skbackprop.training.stopping import FitView, Stopper
 from skbackprop.training.validation import Score, Validation, split_rows
 
-# From the methods of a run past ``_train``, ``fit`` and its decorator.
-TO_THE_CALLER = 6
+# From the methods of a run past ``train``, ``_train``, ``fit`` and its decorator.
+TO_THE_CALLER = 7
 
 
 class Run:
@@ -265,9 +266,9 @@ class Run:
             weights["sample_weight"] = held_out.weight
 
         def score(prediction: np.ndarray, loss: float) -> float:
-            state = estimator._fitted_state(self.theta.copy(), self.monitor)
-            snapshot = estimator._snapshot(state)
-            return float(scorer(snapshot, held_out.X, held_out.y, **weights))
+            state = fitted_state(estimator, self.theta.copy(), self.monitor)
+            taken = snapshot(estimator, state)
+            return float(scorer(taken, held_out.X, held_out.y, **weights))
 
         return score
 
@@ -275,7 +276,7 @@ class Run:
         """Return the fitted attributes as if the fit ended now, for callbacks."""
         best = self.monitor.best_theta
         theta = self.theta if best is None else best
-        state = self.estimator._fitted_state(theta.copy(), self.monitor)
+        state = fitted_state(self.estimator, theta.copy(), self.monitor)
         return {
             name: list(value)
             if name.endswith(("curve_", "scores_")) and value

@@ -1,10 +1,9 @@
 """From constructor parameters to what steps are made of: rate, penalty, limits."""
 
 from collections.abc import Mapping
-from numbers import Real
 from typing import Any
 
-from skbackprop._compat import Interval, InvalidParameterError
+from skbackprop._compat import InvalidParameterError
 from skbackprop.averaging import Averaging
 from skbackprop.core.spec import resolve
 from skbackprop.penalties import L2, Penalty
@@ -18,16 +17,6 @@ from skbackprop.schedules import (
 from skbackprop.solvers import Adam, Solver
 from skbackprop.updates import ClipNorm, ClipValue, Update
 
-LIMIT = [Interval(Real, 0, None, closed="neither"), None]
-CONSTRAINTS: dict[str, list] = {
-    "learning_rate": [*Schedule.constraint(), callable],
-    "penalty": [*Penalty.constraint(), None],
-    "l1_ratio": [Interval(Real, 0, 1, closed="both")],
-    "max_norm": LIMIT,
-    "clip_norm": LIMIT,
-    "clip_value": LIMIT,
-    "averaging": [*Averaging.constraint(), None],
-}
 # What scikit-learn's Adam takes no notice of.
 THOSE_OF_SGD = (Constant, InverseScaling, Adaptive)
 

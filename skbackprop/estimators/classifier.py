@@ -1,28 +1,24 @@
 """The classifier."""
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from scipy.sparse import issparse
 from sklearn.base import ClassifierMixin
 from sklearn.utils import Tags
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import check_classification_targets
 
-from skbackprop._compat import StrOptions, _fit_context
-from skbackprop.core.spec import resolve
-from skbackprop.estimators._available import available_unless
-from skbackprop.estimators._base import BasePredictor, Given
-from skbackprop.estimators._params import (
-    CONSTRAINTS,
+from skbackprop._compat import _fit_context
+from skbackprop.estimators._available import (
+    available_unless,
     check_probabilities,
     is_stepwise,
 )
-from skbackprop.losses import ClassificationLoss, Loss
-from skbackprop.network import Network
-from skbackprop.training.class_weights import weights_of_classes
-from skbackprop.training.classes import ClassTarget, class_target
-from skbackprop.training.targets import as_column
+from skbackprop.estimators._base import BasePredictor
+from skbackprop.estimators._later import Constraints
+
+if TYPE_CHECKING:
+    from skbackprop.estimators._classification import ClassificationTask
+    from skbackprop.training.classes import ClassTarget
 
 
 class BackpropClassifier(ClassifierMixin, BasePredictor):
@@ -314,12 +310,8 @@ class BackpropClassifier(ClassifierMixin, BasePredictor):
     0.84
     """
 
-    _parameter_constraints: ClassVar[dict[str, list]] = {
-        **CONSTRAINTS,
-        "loss": ClassificationLoss.constraint(),
-        "class_weight": [dict, list, StrOptions({"balanced"}), None],
-    }
-    _target: ClassTarget
+    _parameter_constraints: ClassVar[Any] = Constraints("OF_CLASSIFIERS")
+    _target: "ClassTarget"
 
     def __init__(
         self,
@@ -460,16 +452,14 @@ class BackpropClassifier(ClassifierMixin, BasePredictor):
             The fitted estimator.
         """
         return self._train(
-            Given(
-                X,
-                y,
-                sample_weight,
-                X_val,
-                y_val,
-                sample_weight_val,
-                coefs_init,
-                intercepts_init,
-            )
+            X=X,
+            y=y,
+            sample_weight=sample_weight,
+            X_val=X_val,
+            y_val=y_val,
+            sample_weight_val=sample_weight_val,
+            coefs_init=coefs_init,
+            intercepts_init=intercepts_init,
         )
 
     @available_if(is_stepwise)
@@ -518,16 +508,14 @@ class BackpropClassifier(ClassifierMixin, BasePredictor):
             The estimator.
         """
         return self._train(
-            Given(
-                X,
-                y,
-                sample_weight,
-                X_val,
-                y_val,
-                sample_weight_val,
-                classes=classes,
-                incremental=True,
-            )
+            X=X,
+            y=y,
+            sample_weight=sample_weight,
+            X_val=X_val,
+            y_val=y_val,
+            sample_weight_val=sample_weight_val,
+            classes=classes,
+            incremental=True,
         )
 
     def decision_function(self, X: Any) -> Any:
@@ -622,63 +610,11 @@ class BackpropClassifier(ClassifierMixin, BasePredictor):
 
     # ---------------------------------------------------------------- for the base
 
-    def _loss_of(self, target: ClassTarget) -> Loss:
-        return target.loss(resolve(ClassificationLoss, self.loss))
+    @property
+    def _task(self) -> "ClassificationTask":
+        from skbackprop.estimators._classification import ClassificationTask
 
-    def _check_request(self, given: Given) -> None:
-        super()._check_request(given)
-        if given.incremental and isinstance(self.class_weight, str):
-            raise ValueError(
-                "class_weight='balanced' is not supported for partial_fit, which does "
-                "not see all rows. Compute the weights from all of y with "
-                "sklearn.utils.class_weight.compute_class_weight and pass them as a "
-                "dict."
-            )
-
-    def _read_target(self, y: Any) -> Any:
-        y = as_column(y)
-        if issparse(y) and y.shape[1] == 1:
-            raise ValueError(
-                "y is a sparse matrix of one column: pass y.toarray().ravel(). Sparse "
-                "targets are for multilabel classification."
-            )
-        check_classification_targets(y)
-        return y
-
-    def _check_target(
-        self, given: Given, y: Any, going_on: bool
-    ) -> tuple[Any, ClassTarget]:
-        y = self._read_target(y)
-        if not going_on:
-            if given.incremental and given.classes is None:
-                raise ValueError(
-                    "classes must be passed on the first call to partial_fit."
-                )
-            target = class_target(y, given.classes)
-            if given.classes is not None:
-                target.check_declared(given.classes)
-                target.check_known(y)
-            return y, target
-        target = self._target
-        if given.classes is not None:
-            target.check_declared(given.classes)
-        if given.incremental:
-            target.check_known(y)
-        else:
-            target.check_same(y)
-        return y, target
-
-    def _describe(self, network: Network, loss: Loss, target: ClassTarget) -> None:
-        super()._describe(network, loss, target)
-        self.classes_ = target.classes
-
-    def _weigh(
-        self, weight: np.ndarray | None, y: Any, target: ClassTarget
-    ) -> np.ndarray | None:
-        if self.class_weight is None:
-            return weight
-        of_class = weights_of_classes(self.class_weight, y, target)
-        return of_class if weight is None else weight * of_class
+        return ClassificationTask(self)
 
     def __sklearn_tags__(self) -> Tags:
         """Return the tags: multilabel targets too."""

@@ -1,24 +1,19 @@
 """The embedder: rows of one class close together, those of others apart."""
 
-import warnings
-from dataclasses import replace
-from numbers import Integral
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.metaestimators import available_if
 
-from skbackprop._compat import Interval, StrOptions, _fit_context
-from skbackprop.core.spec import resolve
-from skbackprop.estimators._base import BaseBackprop, Given
-from skbackprop.estimators._params import CONSTRAINTS, Slots, is_stepwise
-from skbackprop.layers import UnitLength
-from skbackprop.losses import PairLoss
-from skbackprop.network import Network
-from skbackprop.training.embedding import EmbeddingTarget, check_labels
-from skbackprop.training.targets import as_column
+from skbackprop._compat import _fit_context
+from skbackprop.estimators._available import is_stepwise
+from skbackprop.estimators._base import BaseBackprop
+from skbackprop.estimators._later import Constraints
+
+if TYPE_CHECKING:
+    from skbackprop.estimators._embedding import EmbeddingTask
+    from skbackprop.training.embedding import EmbeddingTarget
 
 
 class BackpropEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseBackprop):
@@ -311,18 +306,8 @@ class BackpropEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseBa
     True
     """
 
-    _parameter_constraints: ClassVar[dict[str, list]] = {
-        **CONSTRAINTS,
-        "n_components": [Interval(Integral, 1, None, closed="left")],
-        "loss": PairLoss.constraint(),
-        "normalize": ["boolean"],
-        # Of a single row there is nothing to compare.
-        "batch_size": [
-            StrOptions({"auto"}),
-            Interval(Integral, 2, None, closed="left"),
-        ],
-    }
-    _target: EmbeddingTarget
+    _parameter_constraints: ClassVar[Any] = Constraints("OF_EMBEDDERS")
+    _target: "EmbeddingTarget"
 
     def __init__(
         self,
@@ -465,16 +450,14 @@ class BackpropEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseBa
             The fitted estimator.
         """
         return self._train(
-            Given(
-                X,
-                y,
-                sample_weight,
-                X_val,
-                y_val,
-                sample_weight_val,
-                coefs_init,
-                intercepts_init,
-            )
+            X=X,
+            y=y,
+            sample_weight=sample_weight,
+            X_val=X_val,
+            y_val=y_val,
+            sample_weight_val=sample_weight_val,
+            coefs_init=coefs_init,
+            intercepts_init=intercepts_init,
         )
 
     @available_if(is_stepwise)
@@ -519,15 +502,13 @@ class BackpropEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseBa
             The estimator.
         """
         return self._train(
-            Given(
-                X,
-                y,
-                sample_weight,
-                X_val,
-                y_val,
-                sample_weight_val,
-                incremental=True,
-            )
+            X=X,
+            y=y,
+            sample_weight=sample_weight,
+            X_val=X_val,
+            y_val=y_val,
+            sample_weight_val=sample_weight_val,
+            incremental=True,
         )
 
     def transform(self, X: Any) -> Any:
@@ -552,46 +533,11 @@ class BackpropEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseBa
 
     # ---------------------------------------------------------------- for the base
 
-    def _loss_of(self, target: EmbeddingTarget) -> PairLoss:
-        return resolve(PairLoss, self.loss)
+    @property
+    def _task(self) -> "EmbeddingTask":
+        from skbackprop.estimators._embedding import EmbeddingTask
 
-    def _build_network(
-        self, slots: Slots, n_in: int, loss: Any, target: Any
-    ) -> Network:
-        if loss.jumps and not slots.solver.stepwise:
-            raise ValueError(
-                f"{slots.solver!r} needs a continuous loss, but {loss!r} jumps where "
-                "another negative takes its turn: use a step-wise solver such as "
-                "'adam', or loss='contrastive'."
-            )
-        if self.normalize and self.n_components == 1:
-            warnings.warn(
-                "n_components=1 with normalize=True leaves nothing but a sign, which "
-                "cannot be trained: take more components, or normalize=False.",
-                UserWarning,
-                stacklevel=5,  # past train, fit and its decorator, to the caller
-            )
-        last = (UnitLength(),) if self.normalize else ()
-        return replace(slots.architecture, last=last).network(n_in, self.n_components)
-
-    def _read_target(self, y: Any) -> np.ndarray:
-        return check_labels(as_column(y))
-
-    def _check_target(
-        self, given: Given, y: Any, going_on: bool
-    ) -> tuple[np.ndarray, EmbeddingTarget]:
-        y = self._read_target(y)
-        if not given.incremental and len(np.unique(y)) < 2:
-            raise ValueError(
-                "BackpropEmbedder tells classes apart and needs at least two, but y "
-                f"has 1 class: {y[0]!r}."
-            )
-        return y, EmbeddingTarget()
-
-    def _weigh(
-        self, weight: np.ndarray | None, y: Any, target: EmbeddingTarget
-    ) -> np.ndarray | None:
-        return weight
+        return EmbeddingTask(self)
 
     def __sklearn_tags__(self) -> Tags:
         """Return the tags: targets are needed, types are kept."""

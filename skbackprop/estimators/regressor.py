@@ -1,23 +1,20 @@
 """The regressor."""
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from scipy.sparse import issparse
 from sklearn.base import RegressorMixin
 from sklearn.utils import Tags
 from sklearn.utils.metaestimators import available_if
 
-from skbackprop._compat import _check_y, _fit_context
-from skbackprop.core.spec import resolve
-from skbackprop.estimators._base import BasePredictor, Given
-from skbackprop.estimators._params import CONSTRAINTS, is_stepwise
-from skbackprop.losses import Loss, RegressionLoss
-from skbackprop.training.targets import (
-    RegressionTarget,
-    as_column,
-    d2_of_quantiles,
-)
+from skbackprop._compat import _fit_context
+from skbackprop.estimators._available import is_stepwise
+from skbackprop.estimators._base import BasePredictor
+from skbackprop.estimators._later import Constraints
+
+if TYPE_CHECKING:
+    from skbackprop.estimators._regression import RegressionTask
+    from skbackprop.training.targets import RegressionTarget
 
 
 class BackpropRegressor(RegressorMixin, BasePredictor):
@@ -299,11 +296,8 @@ class BackpropRegressor(RegressorMixin, BasePredictor):
     0.984...
     """
 
-    _parameter_constraints: ClassVar[dict[str, list]] = {
-        **CONSTRAINTS,
-        "loss": RegressionLoss.constraint(),
-    }
-    _target: RegressionTarget
+    _parameter_constraints: ClassVar[Any] = Constraints("OF_REGRESSORS")
+    _target: "RegressionTarget"
     _scales_targets: ClassVar[bool] = True
 
     def __init__(
@@ -442,16 +436,14 @@ class BackpropRegressor(RegressorMixin, BasePredictor):
             The fitted estimator.
         """
         return self._train(
-            Given(
-                X,
-                y,
-                sample_weight,
-                X_val,
-                y_val,
-                sample_weight_val,
-                coefs_init,
-                intercepts_init,
-            )
+            X=X,
+            y=y,
+            sample_weight=sample_weight,
+            X_val=X_val,
+            y_val=y_val,
+            sample_weight_val=sample_weight_val,
+            coefs_init=coefs_init,
+            intercepts_init=intercepts_init,
         )
 
     @available_if(is_stepwise)
@@ -495,15 +487,13 @@ class BackpropRegressor(RegressorMixin, BasePredictor):
             The estimator.
         """
         return self._train(
-            Given(
-                X,
-                y,
-                sample_weight,
-                X_val,
-                y_val,
-                sample_weight_val,
-                incremental=True,
-            )
+            X=X,
+            y=y,
+            sample_weight=sample_weight,
+            X_val=X_val,
+            y_val=y_val,
+            sample_weight_val=sample_weight_val,
+            incremental=True,
         )
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
@@ -530,6 +520,8 @@ class BackpropRegressor(RegressorMixin, BasePredictor):
         prediction = self.predict(X)
         levels = self._loss.levels()
         if levels:
+            from skbackprop.training.targets import d2_of_quantiles
+
             return d2_of_quantiles(y, prediction, levels, sample_weight)
         from sklearn.metrics import r2_score
 
@@ -543,31 +535,15 @@ class BackpropRegressor(RegressorMixin, BasePredictor):
             prediction if self._scaling is None else self._scaling.unscaled(prediction)
         )
 
-    def _loss_of(self, target: RegressionTarget) -> Loss:
-        return target.loss(resolve(RegressionLoss, self.loss))
+    @property
+    def _task(self) -> "RegressionTask":
+        from skbackprop.estimators._regression import RegressionTask
 
-    def _check_target(
-        self, given: Given, y: Any, going_on: bool
-    ) -> tuple[Any, RegressionTarget]:
-        y = self._read_target(y)
-        return y, RegressionTarget(1 if y.ndim == 1 else y.shape[1])
-
-    def _read_target(self, y: Any) -> np.ndarray:
-        y = _check_y(y, multi_output=True, y_numeric=True)
-        if issparse(y):
-            raise TypeError("Sparse targets are not supported: pass y.toarray().")
-        return as_column(y)
-
-    def _weigh(
-        self, weight: np.ndarray | None, y: Any, target: RegressionTarget
-    ) -> np.ndarray | None:
-        return weight
+        return RegressionTask(self)
 
     def __sklearn_tags__(self) -> Tags:
         """Return the tags: several outputs, and the range of the loss."""
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
-        named = RegressionLoss.members().get(str(self.loss), RegressionLoss)
-        loss = self.loss if isinstance(self.loss, RegressionLoss) else named
-        tags.target_tags.positive_only = loss.positive_only
+        tags.target_tags.positive_only = self._task.needs_positive_targets()
         return tags

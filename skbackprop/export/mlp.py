@@ -10,6 +10,7 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.utils.validation import check_is_fitted
 
 from skbackprop.estimators._params import Slots, resolve_slots
+from skbackprop.estimators._records import forget, publish
 from skbackprop.estimators.classifier import BackpropClassifier
 from skbackprop.estimators.regressor import BackpropRegressor
 from skbackprop.solvers import SGD, Adam, SolverState
@@ -50,11 +51,12 @@ def from_mlp(mlp: Any) -> Any:
     estimator, target = _counterpart(mlp)
     check_is_fitted(mlp)
     slots = resolve_slots(estimator)
-    loss = estimator._training_loss(slots, target)
-    network = estimator._build_network(slots, mlp.n_features_in_, loss, target)
+    task = estimator._task
+    loss = task.training_loss(slots, target)
+    network = task.build_network(slots, mlp.n_features_in_, loss, target)
     estimator.n_features_in_ = mlp.n_features_in_
-    estimator._describe(network, loss, target)
-    estimator._forget()
+    task.describe(network, loss, target)
+    forget(estimator)
     params = {"weight": mlp.coefs_, "bias": mlp.intercepts_}
     theta = network.layout.pack(params, mlp.coefs_[0].dtype)
     state = {
@@ -65,7 +67,7 @@ def from_mlp(mlp: Any) -> Any:
         "stopped_by_": None,
         **_records(vars(mlp)),
     }
-    estimator._publish(state)
+    publish(estimator, state)
     estimator._progress = _progress(estimator, slots, vars(mlp))
     return estimator
 

@@ -22,12 +22,14 @@ from skbackprop.penalties import Penalty
 from skbackprop.pruning import CompactPipeline, KeptInputs
 from skbackprop.schedules import Schedule
 from skbackprop.solvers import Average, Solver, SolverState
+from skbackprop.training.classes import ClassTarget
+from skbackprop.training.embedding import EmbeddingTarget
 from skbackprop.training.health import GradientHealth
 from skbackprop.training.monitor import Patience
 from skbackprop.training.progress import Progress
 from skbackprop.training.scaling import Scaling, Statistics
 from skbackprop.training.stopping import StoppingRule
-from skbackprop.training.targets import Target
+from skbackprop.training.targets import RegressionTarget
 from skbackprop.updates import Update
 
 __all__ = ["SKOPS_TRUSTED_TYPES"]
@@ -43,11 +45,12 @@ PARTS: list[type] = [
 ]
 PARTS += [Network, FittedScaling, Statistics, GradientHealth]
 PARTS += [Progress, SolverState, Average, Patience]
+PARTS += [EmbeddingTarget, RegressionTarget]
 # What fills the slots, and what such a part is made of. Not all specs there are: which
 # of them are known depends on what else is imported, and a model has no use for more.
-FAMILIES: list[type] = [Augmentation, Averaging, Initializer, Layer, Scaling, Target]
+FAMILIES: list[type] = [Augmentation, Averaging, Initializer, Layer, Scaling]
 FAMILIES += [ClassificationLoss, Loss, Penalty, Solver, Schedule, StoppingRule, Update]
-FAMILIES += [PruningSchedule, Criterion, Unit]
+FAMILIES += [PruningSchedule, Criterion, Unit, ClassTarget]
 # The type that sparse multilabel targets came in is kept, to answer in it.
 SPARSE: list[type] = [
     sparse.csr_matrix,

@@ -115,7 +115,7 @@ def _planned(
             "n_features and n_outputs."
         )
     width: Any = _Width(n_outputs)
-    return estimator._build_network(slots, n_features, width, width)
+    return estimator._task.build_network(slots, n_features, width, width)
 
 
 def _rows_of_a_batch(

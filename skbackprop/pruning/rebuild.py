@@ -61,7 +61,8 @@ def rebuilt(estimator: Any, shape: Shape, **settings: Any) -> Any:
     # What is gone counts no more: the slot would take the same share once again.
     model.set_params(pruning=None)
     slots = resolve_slots(model)
-    model._network = model._build_network(slots, shape.n_in, model._loss, model._target)
+    build = model._task.build_network
+    model._network = build(slots, shape.n_in, model._loss, model._target)
     theta = packed(model._network, shape.params, dtype)
     model.coefs_ = model._network.layout.of_kind("weight", theta)
     model.intercepts_ = model._network.layout.of_kind("bias", theta)

@@ -111,6 +111,6 @@ def _feasible(
         f"row, or {n_validation} rows are fewer than the {len(counts)} classes. Pass "
         "X_val and y_val to fit to choose the rows yourself.",
         UserWarning,
-        stacklevel=8,  # past split, run and fit, to the caller
+        stacklevel=9,  # past split, run and fit, to the caller
     )
     return None
