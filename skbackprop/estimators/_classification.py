@@ -7,7 +7,7 @@ from scipy.sparse import issparse
 from sklearn.utils.multiclass import check_classification_targets
 
 from skbackprop.core.spec import resolve
-from skbackprop.estimators._task import Given, Task
+from skbackprop.estimators._task import Given, PredictionTask
 from skbackprop.losses import ClassificationLoss, Loss
 from skbackprop.network import Network
 from skbackprop.training.class_weights import weights_of_classes
@@ -15,7 +15,7 @@ from skbackprop.training.classes import ClassTarget, class_target
 from skbackprop.training.targets import as_column
 
 
-class ClassificationTask(Task):
+class ClassificationTask(PredictionTask):
     """To tell classes apart."""
 
     def loss_of(self, target: ClassTarget) -> Loss:

@@ -57,3 +57,9 @@ class EmbeddingTask(Task):
                 f"has 1 class: {y[0]!r}."
             )
         return y, EmbeddingTarget()
+
+    def weigh(
+        self, weight: np.ndarray | None, y: Any, target: EmbeddingTarget
+    ) -> np.ndarray | None:
+        """Return the weights of rows."""
+        return weight

@@ -7,12 +7,12 @@ from scipy.sparse import issparse
 
 from skbackprop._compat import _check_y
 from skbackprop.core.spec import resolve
-from skbackprop.estimators._task import Given, Task
+from skbackprop.estimators._task import Given, PredictionTask
 from skbackprop.losses import Loss, RegressionLoss
 from skbackprop.training.targets import RegressionTarget, as_column
 
 
-class RegressionTask(Task):
+class RegressionTask(PredictionTask):
     """To predict numbers."""
 
     def loss_of(self, target: RegressionTarget) -> Loss:
@@ -32,6 +32,12 @@ class RegressionTask(Task):
         if issparse(y):
             raise TypeError("Sparse targets are not supported: pass y.toarray().")
         return as_column(y)
+
+    def weigh(
+        self, weight: np.ndarray | None, y: Any, target: RegressionTarget
+    ) -> np.ndarray | None:
+        """Return the weights of rows."""
+        return weight
 
     def needs_positive_targets(self) -> bool:
         """Tell whether the loss is one of positive targets; a wrong name's is not."""

@@ -61,17 +61,17 @@ class Task(ABC):
     def read_target(self, y: Any) -> Any:
         """Validate targets."""
 
+    @abstractmethod
     def weigh(
         self, weight: np.ndarray | None, y: Any, target: Any
     ) -> np.ndarray | None:
         """Return the weights of rows, times those of their classes."""
-        return weight
 
+    @abstractmethod
     def build_network(
         self, slots: Slots, n_in: int, loss: Loss, target: Any
     ) -> Network:
         """Return the network for a number of inputs, a loss and a kind of target."""
-        return slots.architecture.network(n_in, loss.n_scores(target.width))
 
     def training_loss(self, slots: Slots, target: Any) -> Loss:
         """Return the loss; the one for soft targets where augmentation makes them."""
@@ -144,3 +144,13 @@ class Task(ABC):
         y = self.read_target(y)
         target.check_known(y)
         return self.rows(X, y, target, loss, given.sample_weight_val)
+
+
+class PredictionTask(Task):
+    """To predict the target with the scores of the network."""
+
+    def build_network(
+        self, slots: Slots, n_in: int, loss: Loss, target: Any
+    ) -> Network:
+        """Return the network for a number of inputs, a loss and a kind of target."""
+        return slots.architecture.network(n_in, loss.n_scores(target.width))
