@@ -37,7 +37,7 @@ class ClassificationTask(PredictionTask):
         """Validate targets."""
         y = as_column(y)
         if issparse(y) and y.shape[1] == 1:
-            raise ValueError(
+            raise TypeError(
                 "y is a sparse matrix of one column: pass y.toarray().ravel(). Sparse "
                 "targets are for multilabel classification."
             )
@@ -80,5 +80,5 @@ class ClassificationTask(PredictionTask):
         class_weight = self.estimator.class_weight
         if class_weight is None:
             return weight
-        of_class = weights_of_classes(class_weight, y, target)
+        of_class = weights_of_classes(class_weight, y, target, weight)
         return of_class if weight is None else weight * of_class

@@ -39,8 +39,7 @@ if find_spec("pandas") is None:
     }
 
 # Impossible where rows are drawn (into mini-batches or a validation set) or counted
-# (for the step size or the balance of classes): there the weight of a row cannot act
-# exactly as its repetition.
+# (for the step size): there the weight of a row cannot act exactly as its repetition.
 WEIGHT_AS_REPETITION = {
     "check_sample_weight_equivalence_on_dense_data",
     "check_sample_weight_equivalence_on_sparse_data",
@@ -120,7 +119,7 @@ LIMITED = {
     "balanced classes": (
         BOTH[:1],
         {"class_weight": "balanced"},
-        WEIGHT_AS_REPETITION | PARTIAL_FIT,
+        PARTIAL_FIT,
     ),
     "counts": (BOTH[1:], {"loss": "poisson"}, NEGATIVE_TARGETS),
     "margins": (BOTH[:1], {"loss": "hinge"}, PROBABILITIES),
