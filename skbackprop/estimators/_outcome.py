@@ -107,7 +107,7 @@ class Outcome:
                 run.theta,
                 run.theta if gone_to is None else gone_to,
             )
-            return advice(where, self.monitor.n_iter)
+            return advice(where, self.monitor.n_iter - solution.n_taken_back)
         if run.held_out is not None and self.monitor.best_theta is None:
             return (
                 "No validation score was a number, so that no weights were the best: "

@@ -229,12 +229,15 @@ class Solution:
         What a later run can go on from.
     diverged_to : ndarray or None
         The parameters that were given up, if it diverged.
+    n_taken_back : int
+        Finished epochs that were given up with them.
     """
 
     status: Status
     message: str = ""
     state: SolverState | None = None
     diverged_to: np.ndarray | None = field(default=None, repr=False)
+    n_taken_back: int = 0
 
 
 class Solver(Spec, ABC, family=True):

@@ -28,6 +28,10 @@ from skbackprop.solvers.handover import Handover
 from skbackprop.solvers.step import bind_step, shares_step
 from skbackprop.updates import Update
 
+# The loss of an epoch is taken before its steps. Where the loss was finite before them
+# and no parameter is as large as this now, it still is.
+LARGE = 1e3
+
 
 class Stepwise(Solver):
     """A solver that takes a step a batch, along a chain of updates."""
@@ -136,6 +140,15 @@ class _Run:
         }
 
     def go(self) -> Solution:
+        solution = self._epochs()
+        if solution.status is Status.DIVERGED or self._can_be_computed_with():
+            return solution
+        # No epoch came after the last steps, to find what they have led to.
+        diverged_to = self.problem.theta.copy()
+        n_back = 1 + _go_back(self.problem, self.earlier)
+        return Solution(Status.DIVERGED, diverged_to=diverged_to, n_taken_back=n_back)
+
+    def _epochs(self) -> Solution:
         problem, state = self.problem, self.state
         while self.n_done < problem.max_iter:
             problem.monitor.begin_epoch()
@@ -143,9 +156,11 @@ class _Run:
             loss = self._pass(rates)
             if not self._is_finite(loss):
                 diverged_to = self.moving.copy()
-                _go_back(problem, self.last, self.earlier)
+                n_back = _go_back(problem, self.last, self.earlier)
                 # The moments are no longer finite either: nothing to go on from.
-                return Solution(Status.DIVERGED, diverged_to=diverged_to)
+                return Solution(
+                    Status.DIVERGED, diverged_to=diverged_to, n_taken_back=n_back
+                )
             self._keep()
             verdict = problem.monitor.end_epoch(loss, rate)
             self._look_at_the_schedule()
@@ -169,6 +184,15 @@ class _Run:
     def _is_finite(self, loss: float) -> bool:
         vectors = [self.moving, *chain.from_iterable(self.state.moments)]
         return isfinite(loss) and all(map(all_finite, vectors))
+
+    def _can_be_computed_with(self) -> bool:
+        """Tell whether the loss is finite at the end, where that is in doubt."""
+        problem = self.problem
+        theta = problem.theta
+        if not theta.size or max(theta.max(), -theta.min()) < LARGE:
+            return True
+        evaluation = Evaluation(problem.objective, theta, problem.data)
+        return isfinite(evaluation.loss())
 
     def _keep(self) -> None:
         self.earlier, self.last = self.last, self.earlier
@@ -219,14 +243,15 @@ def _bind_rates(
     return rates
 
 
-def _go_back(problem: Problem, *candidates: np.ndarray) -> None:
-    """Put back the latest parameters that give a finite loss.
+def _go_back(problem: Problem, *candidates: np.ndarray) -> int:
+    """Put back the latest parameters that give a finite loss; return how many do not.
 
     The loss of an epoch is that of its batches before their steps: finite parameters at
     its end may still be too large to compute with.
     """
     evaluation = Evaluation(problem.objective, problem.theta, problem.data)
-    for theta in candidates:
+    for n_back, theta in enumerate(candidates):
         problem.theta[...] = theta
-        if np.isfinite(evaluation.loss()):
-            return
+        if isfinite(evaluation.loss()):
+            return n_back
+    return len(candidates) - 1

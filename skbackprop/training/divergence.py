@@ -60,15 +60,15 @@ def layer_name(place: int, n_layers: int) -> str:
     return f"{name} (coefs_[{place}])"
 
 
-def advice(where: str, n_iter: int) -> str:
+def advice(where: str, n_finite: int) -> str:
     """Compose the warning.
 
     Parameters
     ----------
     where : str
         What ``diagnose`` said.
-    n_iter : int
-        Finished epochs.
+    n_finite : int
+        Epochs after which all was finite.
 
     Returns
     -------
@@ -76,9 +76,9 @@ def advice(where: str, n_iter: int) -> str:
         The warning.
     """
     return (
-        f"Training diverged in epoch {n_iter + 1}: the loss or the parameters are no "
+        f"Training diverged in epoch {n_finite + 1}: the loss or the parameters are no "
         f"longer finite, first in {where}. The parameters of the last finite epoch "
-        f"({n_iter}) are kept. Try a lower learning_rate_init, scaled data "
+        f"({n_finite}) are kept. Try a lower learning_rate_init, scaled data "
         "(scaling='standard' does that) or a larger alpha."
     )
 

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable
+from math import isnan, nan
 
 import numpy as np
 
@@ -45,6 +46,9 @@ class Validation:
             The mean loss, as it is reported, without the penalty.
         """
         loss = self._objective.reported(self._evaluation.loss(), 0.0)
+        if isnan(loss):
+            # Predictions that are no numbers: a score would make classes of them.
+            return nan, loss
         return self._score(self._evaluation.predictions, loss), loss
 
 
@@ -106,6 +110,9 @@ def _feasible(
         counts.min() >= 2 and len(counts) <= min(n_validation, n_samples - n_validation)
     ):
         return strata
+    if not 2 <= n_validation < n_samples:
+        # Too few rows for any split: an error, of which there is no need to warn.
+        return None
     warnings.warn(
         "The validation set of early stopping is not stratified: a class has a single "
         f"row, or {n_validation} rows are fewer than the {len(counts)} classes. Pass "

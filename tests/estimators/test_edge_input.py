@@ -78,6 +78,36 @@ def test_extreme_columns_end_in_finite_parameters(kind, solver, scale, binary):
     assert np.isfinite(outputs(fitted, X)).all() or warned
 
 
+@pytest.mark.parametrize("solver", ["sgd", "momentum"])
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        # Nothing comes after the only epoch, to find what it has led to.
+        {"max_iter": 1},
+        {"early_stopping": True},
+        {"early_stopping": True, "max_iter": 1},
+    ],
+    ids=str,
+)
+def test_columns_too_large_to_step_on_leave_a_network_that_predicts(
+    solver, params, multiclass
+):
+    X = multiclass.X * 1e200
+    classifier = BackpropClassifier(**{**SMALL, **params}, solver=solver)
+    fitted, warned = fit_and_listen(classifier, X, multiclass.y)
+    assert warned == [ConvergenceWarning]
+    assert fitted.stopped_by_ == "diverged"
+    assert np.isfinite(fitted.predict_proba(X)).all()
+
+
+def test_a_step_of_partial_fit_that_leads_too_far_is_taken_back(multiclass):
+    X, classifier = multiclass.X * 1e200, BackpropClassifier(**SMALL, solver="sgd")
+    with pytest.warns(ConvergenceWarning, match=r"epoch 1: .*finite epoch \(0\)"):
+        classifier.partial_fit(X, multiclass.y, classes=[0, 1, 2])
+    assert np.isfinite(classifier.predict_proba(X)).all()
+
+
 @pytest.mark.parametrize("scale", [1e200, 1e-200])
 def test_extreme_targets_end_in_finite_parameters(solver, scale, regression):
     y = regression.y * scale

@@ -67,7 +67,7 @@ def test_single_precision_that_overflows_when_squared_is_diagnosed_in_silence():
 
 
 def test_the_advice_names_epoch_layer_and_remedies():
-    text = advice(NAMES[1], n_iter=4)
+    text = advice(NAMES[1], n_finite=4)
     for part in (NAMES[1], "in epoch 5", "(4) are kept", "learning_rate_init"):
         assert part in text
     assert "scaling='standard'" in text
