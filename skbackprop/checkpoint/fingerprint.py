@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from importlib import import_module
 
 from skbackprop.checkpoint.descriptions import described, digest, name_of
-from skbackprop.training.keeping import Beginning
+from skbackprop.training import keeping
 from skbackprop.training.rows import Rows
 
 # What has no influence on the model.
@@ -13,7 +13,7 @@ IDLE = {"verbose"}
 PACKAGES = ("skbackprop", "numpy", "scipy", "sklearn")
 
 
-def fingerprint(beginning: Beginning) -> dict[str, str]:
+def fingerprint(beginning: keeping.Beginning) -> dict[str, str]:
     """Return what the outcome of a fit depends on.
 
     Parameters
@@ -84,7 +84,7 @@ def _of_rows(rows: Rows, suffix: str) -> dict[str, str]:
     }
 
 
-def _start(beginning: Beginning) -> str:
+def _start(beginning: keeping.Beginning) -> str:
     """Say what the parameters begin with, which ``warm_start`` takes from before."""
     given, old = beginning.given, beginning.estimator
     parts = [given.coefs_init, given.intercepts_init]

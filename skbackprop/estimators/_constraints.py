@@ -14,12 +14,12 @@ from skbackprop.averaging import Averaging
 from skbackprop.initializers import Initializer
 from skbackprop.layers import Activation, Dropout, Normalization
 from skbackprop.losses import ClassificationLoss, PairLoss, RegressionLoss
-from skbackprop.masking.schedules import PruningSchedule
+from skbackprop.masking import PruningSchedule
 from skbackprop.penalties import Penalty
 from skbackprop.schedules import Schedule
 from skbackprop.solvers import Solver
+from skbackprop.training import StoppingRule
 from skbackprop.training.scaling import Scaling
-from skbackprop.training.stopping import StoppingRule
 
 RATE = [Interval(Real, 0, 1, closed="left")]
 

@@ -2,7 +2,11 @@
 
 ``import skbackprop`` brings the estimators and nothing that trains or predicts: it
 takes no longer than the import of scikit-learn's networks. The first fit, or the first
-prediction of a model that was loaded, imports what it needs.
+model that is loaded, imports what it needs; the methods that need it do so.
+
+Several threads may come first at once. Python then waits for modules that another
+thread is about to import, without a deadlock as long as all of them import a package
+before its modules: see ``tests/test_import.py``.
 """
 
 from typing import Any
@@ -24,3 +28,12 @@ class Constraints:
         from skbackprop.estimators import _constraints
 
         return getattr(_constraints, self.table)
+
+
+def load_everything() -> None:
+    """Import what trains and predicts, in the order of a fit.
+
+    For a model that is being loaded: what it is made of is about to be imported one by
+    one, modules before their packages.
+    """
+    import skbackprop.estimators._training  # noqa: F401

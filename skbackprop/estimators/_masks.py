@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from skbackprop.core.ops import as_dense
-from skbackprop.masking.point import biases, matrices
+from skbackprop.masking import point
 from skbackprop.network import Network
 
 
@@ -84,5 +84,5 @@ def write_masks(estimator: Any, network: Network, free: np.ndarray) -> None:
         0 for what is held at zero.
     """
     layout, marks = network.layout, free > 0
-    estimator.masks_ = [mask.copy() for mask in matrices(layout, marks)]
-    estimator.intercept_masks_ = [mask.copy() for mask in biases(layout, marks)]
+    estimator.masks_ = [mask.copy() for mask in point.matrices(layout, marks)]
+    estimator.intercept_masks_ = [mask.copy() for mask in point.biases(layout, marks)]

@@ -12,6 +12,8 @@ from functools import cache
 from inspect import signature
 from typing import Any
 
+from skbackprop.estimators._later import load_everything
+
 __all__ = ["FORMAT", "MIGRATIONS", "Persistent"]
 
 FORMAT = 1
@@ -86,6 +88,7 @@ def _is_readable(number: int) -> bool:
 
 def _empty(kind: type, origin: dict[str, Any]) -> Any:
     check_format(kind, origin)
+    load_everything()
     return object.__new__(kind)
 
 

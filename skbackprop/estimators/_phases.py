@@ -8,10 +8,9 @@ import numpy as np
 
 from skbackprop.core.spec import resolve
 from skbackprop.estimators._masks import write_masks
-from skbackprop.masking.criteria import Criterion
+from skbackprop.masking import Criterion, PruningSchedule, Unit
 from skbackprop.masking.point import Point
-from skbackprop.masking.schedules import Phase, PruningSchedule
-from skbackprop.masking.units import Unit
+from skbackprop.masking.schedules import Phase
 from skbackprop.solvers import Solution, SolverState, Status
 from skbackprop.training.monitor import Patience
 

@@ -12,11 +12,11 @@ from skbackprop.core.ops import logistic
 from skbackprop.core.spec import Spec, resolve
 from skbackprop.estimators._available import check_probabilities
 from skbackprop.estimators._start import fitted_params
-from skbackprop.linearization.chain import Chain
+from skbackprop.linearization import Chain
 from skbackprop.linearization.links import Link
 from skbackprop.linearization.stages import FunctionStage, MatrixStage, Stage
 from skbackprop.losses.outputs import logistic_slope
-from skbackprop.training.classes import BinaryTarget, MultioutputTarget
+from skbackprop.training import classes
 
 
 class Response(Spec, ABC, family=True):
@@ -197,7 +197,7 @@ def _probability_stages(target: Any, estimator: Any, dtype: np.dtype) -> list[St
 
 
 @_probability_stages.register
-def _(target: BinaryTarget, estimator: Any, dtype: np.dtype) -> list[Stage]:
+def _(target: classes.BinaryTarget, estimator: Any, dtype: np.dtype) -> list[Stage]:
     if len(target.classes) == 1:
         return [MatrixStage(np.zeros((1, 1), dtype), np.ones(1, dtype))]
     signs = MatrixStage(np.array([[-1, 1]], dtype), np.zeros(2, dtype))
@@ -211,7 +211,7 @@ def _class_names(target: Any) -> list[str]:
 
 
 @_class_names.register
-def _(target: MultioutputTarget) -> list[str]:
+def _(target: classes.MultioutputTarget) -> list[str]:
     return [f"{i}: {c}" for i, own in enumerate(target.classes) for c in own]
 
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from skbackprop.core.spec import Spec
-from skbackprop.linearization.chain import Chain
+from skbackprop.linearization import Chain
 
 __all__ = ["Attribution", "Rescale"]
 

@@ -12,7 +12,7 @@ from skbackprop.core.ops import Product, dense_product
 from skbackprop.core.randomness import Pass
 from skbackprop.core.spec import Spec
 from skbackprop.core.workspace import Workspace
-from skbackprop.layers.linearized.base import Linearized
+from skbackprop.layers.linearized import Linearized
 
 Forward = Callable[[np.ndarray], np.ndarray]
 Backward = Callable[[np.ndarray, np.ndarray], np.ndarray]

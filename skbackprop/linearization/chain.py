@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from skbackprop.core.ops import scalar, slices
-from skbackprop.layers.base import Forward
+from skbackprop.layers import base
 from skbackprop.linearization.layer_stages import Bindable, layer_stage
 from skbackprop.linearization.stages import Ends, Pull, Stage
 from skbackprop.network import Network, ParamViews
@@ -174,7 +174,7 @@ class Chain:
             shape (n_out, n_rows, n_hidden), times a share if one is given.
         """
         self.check_slopes()
-        bound: list[tuple[Forward, Pull]] = []
+        bound: list[tuple[base.Forward, Pull]] = []
         shape = (self.n_out, *h.shape)
         somewhere = np.zeros_like(h[:1])
         for stage in self.bent:

@@ -1,23 +1,27 @@
 """Pruning: from a fitted estimator to one with fewer weights, units or layers."""
 
-from skbackprop.masking.criteria import (
+from skbackprop.masking import (
     LAMP,
+    OBD,
+    OBS,
+    SNIP,
     Criterion,
+    Gradual,
+    Inputs,
     Magnitude,
     MagnitudePerLayer,
+    Neurons,
+    OneShot,
+    PruningSchedule,
     Random,
+    Rewinding,
+    Taylor,
+    Unit,
+    Weights,
 )
 from skbackprop.masking.point import Point
-from skbackprop.masking.schedules import (
-    Gradual,
-    OneShot,
-    Phase,
-    PruningSchedule,
-    Rewinding,
-)
-from skbackprop.masking.sensitivity import OBD, SNIP, Taylor
-from skbackprop.masking.surgeon import OBS
-from skbackprop.masking.units import Inputs, MaskedUnit, Neurons, Unit, Weights
+from skbackprop.masking.schedules import Phase
+from skbackprop.masking.units import MaskedUnit
 from skbackprop.pruning.compaction import KeptInputs, compact
 from skbackprop.pruning.depth import Layers
 from skbackprop.pruning.display import MaskDisplay, PruningDisplay
