@@ -105,9 +105,17 @@ def test_parts_are_imported_when_they_are_asked_for(name):
     )
 
 
-def test_a_part_that_is_not_there_is_no_attribute():
-    with pytest.raises(AttributeError, match="has no attribute 'looses'"):
-        skbackprop.looses  # noqa: B018
+@pytest.mark.parametrize("name", ["looses", "losses.base", ".losses", "__wrapped__"])
+def test_what_is_no_part_is_no_attribute(name):
+    with pytest.raises(AttributeError, match="has no attribute"):
+        getattr(skbackprop, name)
+
+
+def test_parts_are_listed_before_they_are_imported():
+    modules_after(
+        "import skbackprop\n"
+        "assert {'losses', 'tuning', '__all__'} <= {*dir(skbackprop)}"
+    )
 
 
 def test_no_optional_package_is_needed_to_fit_and_predict():

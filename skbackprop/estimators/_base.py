@@ -16,26 +16,43 @@ from skbackprop.estimators._later import Constraints
 from skbackprop.estimators._persistence import Persistent
 
 if TYPE_CHECKING:
-    from skbackprop.estimators._scaling import FittedScaling
     from skbackprop.estimators._task import Task
-    from skbackprop.losses import Loss
-    from skbackprop.network import Network
-    from skbackprop.training.progress import Progress
 
 
 class BaseBackprop(Persistent, CallbackSupportMixin, BaseEstimator, ABC):
-    """The way of the data: validate, encode, batch, forward, loss, backward, step.
+    """An estimator around a network.
 
-    What trains and predicts is imported by the methods that do so, see ``_later``.
+    The methods import what trains and predicts when they are called, see ``_later``.
     """
 
+    # A table; in a subclass it may be a dictionary of its own.
     _parameter_constraints: ClassVar[Any] = Constraints("OF_ALL")
-    _target: Any
-    _network: "Network"
-    _loss: "Loss"
-    _progress: "Progress | None"
-    _scaling: "FittedScaling | None" = None
     _scales_targets: ClassVar[bool] = False
+
+    coefs_: list[np.ndarray]
+    intercepts_: list[np.ndarray]
+    n_features_in_: int
+    n_layers_: int
+    n_outputs_: int
+    out_activation_: str
+    n_iter_: int
+    t_: int
+    loss_: float
+    best_loss_: float | None
+    loss_curve_: list[float]
+    learning_rate_curve_: list[float]
+    validation_scores_: list[float] | None
+    validation_loss_curve_: list[float] | None
+    best_validation_score_: float | None
+    stopped_by_: str | None
+    masks_: list[np.ndarray] | None
+    intercept_masks_: list[np.ndarray] | None
+
+    _network: Any
+    _loss: Any
+    _target: Any
+    _progress: Any
+    _scaling: Any = None
 
     @property
     @abstractmethod
@@ -64,13 +81,13 @@ class BaseBackprop(Persistent, CallbackSupportMixin, BaseEstimator, ABC):
         """Validate what is to be predicted."""
         if is_ready(X, self) and all_finite(X):
             return X
-        return validate_data(
-            self,
-            X,
-            accept_sparse="csr",
-            dtype=[np.float64, np.float32],
-            reset=False,
-        )
+        X = validate_data(self, X, accept_sparse="csr", reset=False)
+        if X.dtype.kind not in "biuf":
+            raise TypeError(
+                f"X holds {X.dtype}, which are no numbers: convert it first."
+            )
+        is_ready_type = X.dtype == np.float32 or X.dtype == np.float64
+        return X if is_ready_type else X.astype(np.float64)
 
     def input_gradient(self, X: Any, *, response_method: Any = "auto") -> np.ndarray:
         """Return the gradients of what is predicted with respect to the inputs.

@@ -23,6 +23,17 @@ class EmbeddingTask(Task):
         """Return the loss that a kind of target trains with."""
         return resolve(PairLoss, self.estimator.loss)
 
+    def check_request(self, given: Given) -> None:
+        """Refuse arguments that say two things, and warn of what cannot be trained."""
+        super().check_request(given)
+        if self.estimator.normalize and self.estimator.n_components == 1:
+            warnings.warn(
+                "n_components=1 with normalize=True leaves nothing but a sign, which "
+                "cannot be trained: take more components, or normalize=False.",
+                UserWarning,
+                stacklevel=6,  # past the training, fit and its decorator
+            )
+
     def build_network(self, slots: Slots, n_in: int, loss: Any, target: Any) -> Network:
         """Return the network for a number of inputs, a loss and a kind of target."""
         if loss.jumps and not slots.solver.stepwise:
@@ -31,16 +42,10 @@ class EmbeddingTask(Task):
                 "another negative takes its turn: use a step-wise solver such as "
                 "'adam', or loss='contrastive'."
             )
-        normalize, width = self.estimator.normalize, self.estimator.n_components
-        if normalize and width == 1:
-            warnings.warn(
-                "n_components=1 with normalize=True leaves nothing but a sign, which "
-                "cannot be trained: take more components, or normalize=False.",
-                UserWarning,
-                stacklevel=6,  # past the training, fit and its decorator
-            )
-        last = (UnitLength(),) if normalize else ()
-        return replace(slots.architecture, last=last).network(n_in, width)
+        last = (UnitLength(),) if self.estimator.normalize else ()
+        return replace(slots.architecture, last=last).network(
+            n_in, self.estimator.n_components
+        )
 
     def read_target(self, y: Any) -> np.ndarray:
         """Validate targets."""

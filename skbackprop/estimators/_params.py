@@ -17,18 +17,20 @@ from skbackprop.core.spec import Spec, resolve
 from skbackprop.estimators import _steps
 from skbackprop.initializers import Initializer
 from skbackprop.layers import Activation, Dropout, Layer, Normalization, Standardize
-from skbackprop.masking.schedules import PruningSchedule
-from skbackprop.masking.units import Unit
+from skbackprop.masking import PruningSchedule, Unit
 from skbackprop.network import Network
 from skbackprop.penalties import Penalty
 from skbackprop.schedules import Schedule
 from skbackprop.solvers import Solver
+from skbackprop.training import StoppingRule
 from skbackprop.training.scaling import Scaling
-from skbackprop.training.stopping import StoppingRule
 from skbackprop.updates import Update
 
 # Through so many training rows gradient health is looked at, unless told otherwise.
 PROBED_ROWS = 1024
+
+# Units that a layer, and layers that a network may be asked to have.
+MOST = np.iinfo(np.intp).max
 
 
 @dataclass(frozen=True)
@@ -249,6 +251,8 @@ def hidden_widths(sizes: Any, n_hidden_layers: int | None) -> tuple[int, ...]:
     tuple of int
         The widths.
     """
+    if isinstance(sizes, np.ndarray):
+        sizes = sizes.tolist()
     if isinstance(sizes, str):
         widths: list[Any] = _parse(sizes)
     elif isinstance(sizes, Iterable):
@@ -258,6 +262,11 @@ def hidden_widths(sizes: Any, n_hidden_layers: int | None) -> tuple[int, ...]:
     if not all(isinstance(width, Integral) and int(width) > 0 for width in widths):
         raise ValueError(
             f"hidden_layer_sizes must be > 0, got {widths}; give integers."
+        )
+    if max([n_hidden_layers or 0, *widths]) > MOST:
+        raise ValueError(
+            f"hidden_layer_sizes={sizes} with n_hidden_layers={n_hidden_layers}: no "
+            "memory holds so many units."
         )
     if n_hidden_layers is None or n_hidden_layers == len(widths):
         return tuple(int(width) for width in widths)

@@ -31,6 +31,10 @@ class RegressionTask(PredictionTask):
         y = _check_y(y, multi_output=True, y_numeric=True)
         if issparse(y):
             raise TypeError("Sparse targets are not supported: pass y.toarray().")
+        if y.dtype.kind not in "biuf":
+            raise TypeError(
+                f"y holds {y.dtype}, which are no numbers: convert it first."
+            )
         return as_column(y)
 
     def weigh(

@@ -18,7 +18,6 @@ from skbackprop.estimators._later import Constraints
 
 if TYPE_CHECKING:
     from skbackprop.estimators._classification import ClassificationTask
-    from skbackprop.training.classes import ClassTarget
 
 
 class BackpropClassifier(ClassifierMixin, BasePredictor):
@@ -311,7 +310,6 @@ class BackpropClassifier(ClassifierMixin, BasePredictor):
     """
 
     _parameter_constraints: ClassVar[Any] = Constraints("OF_CLASSIFIERS")
-    _target: "ClassTarget"
 
     def __init__(
         self,

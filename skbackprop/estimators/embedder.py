@@ -13,7 +13,6 @@ from skbackprop.estimators._later import Constraints
 
 if TYPE_CHECKING:
     from skbackprop.estimators._embedding import EmbeddingTask
-    from skbackprop.training.embedding import EmbeddingTarget
 
 
 class BackpropEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseBackprop):
@@ -307,7 +306,6 @@ class BackpropEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseBa
     """
 
     _parameter_constraints: ClassVar[Any] = Constraints("OF_EMBEDDERS")
-    _target: "EmbeddingTarget"
 
     def __init__(
         self,

@@ -14,7 +14,6 @@ from skbackprop.estimators._later import Constraints
 
 if TYPE_CHECKING:
     from skbackprop.estimators._regression import RegressionTask
-    from skbackprop.training.targets import RegressionTarget
 
 
 class BackpropRegressor(RegressorMixin, BasePredictor):
@@ -297,7 +296,6 @@ class BackpropRegressor(RegressorMixin, BasePredictor):
     """
 
     _parameter_constraints: ClassVar[Any] = Constraints("OF_REGRESSORS")
-    _target: "RegressionTarget"
     _scales_targets: ClassVar[bool] = True
 
     def __init__(

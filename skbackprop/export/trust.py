@@ -46,8 +46,9 @@ PARTS: list[type] = [
 PARTS += [Network, FittedScaling, Statistics, GradientHealth]
 PARTS += [Progress, SolverState, Average, Patience]
 PARTS += [EmbeddingTarget, RegressionTarget]
-# What fills the slots, and what such a part is made of. Not all specs there are: which
-# of them are known depends on what else is imported, and a model has no use for more.
+# What fills the slots, and what such a part is made of. Not all specs and targets there
+# are: which of them are known depends on what else is imported, and a model has no use
+# for more.
 FAMILIES: list[type] = [Augmentation, Averaging, Initializer, Layer, Scaling]
 FAMILIES += [ClassificationLoss, Loss, Penalty, Solver, Schedule, StoppingRule, Update]
 FAMILIES += [PruningSchedule, Criterion, Unit, ClassTarget]

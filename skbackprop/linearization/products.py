@@ -11,7 +11,7 @@ from skbackprop.core.data import ChunkReader, Data
 from skbackprop.core.ops import slices
 from skbackprop.core.threads import Crew, single_threaded_products, threads_for
 from skbackprop.core.workspace import Workspace, keep_freed_memory
-from skbackprop.layers.base import Forward
+from skbackprop.layers import base
 from skbackprop.linearization.mixed import MixedRecord
 from skbackprop.linearization.record import Moments, Record
 from skbackprop.network import ParamViews
@@ -215,7 +215,9 @@ class CurvatureProducts:
                 )
         return list(found.values())
 
-    def kronecker_blocks(self, rng: np.random.RandomState | None = None) -> Moments:
+    def kronecker_blocks(
+        self, rng: np.random.RandomState | None = None, widest: float = np.inf
+    ) -> Moments:
         """Return what the Gauss-Newton matrix of dense layers is approximated by.
 
         Parameters
@@ -223,6 +225,8 @@ class CurvatureProducts:
         rng : RandomState, optional
             Draws one random combination of the directions in which the loss of a row
             is curved, in place of all of them: less work where there are many outputs.
+        widest : float, default=inf
+            Layers of more inputs or outputs are left out.
 
         Returns
         -------
@@ -234,7 +238,8 @@ class CurvatureProducts:
         total: Moments = {}
         with single_threaded_products():
             for index in range(len(self._chunks)):
-                for key, (a, g) in self._record(index).kronecker_blocks(rng).items():
+                found = self._record(index).kronecker_blocks(rng, widest)
+                for key, (a, g) in found.items():
                     others = total.get(key, (0.0, 0.0))
                     total[key] = others[0] + a, others[1] + g
         return total
@@ -375,7 +380,7 @@ class _Frame(NamedTuple):
     """What a record is made in."""
 
     reader: ChunkReader
-    steps: list[Forward]
+    steps: list[base.Forward]
 
 
 def _along(

@@ -216,7 +216,9 @@ class Record:
         self._add_squares(scores[np.newaxis], squared)
         return squared
 
-    def kronecker_blocks(self, rng: np.random.RandomState | None = None) -> Moments:
+    def kronecker_blocks(
+        self, rng: np.random.RandomState | None = None, widest: float = np.inf
+    ) -> Moments:
         """Return what the Gauss-Newton matrix of each dense layer is approximated by.
 
         Parameters
@@ -224,6 +226,8 @@ class Record:
         rng : RandomState, optional
             Draws one random combination of the directions in which the loss of a row
             is curved, in place of all of them: less work where there are many outputs.
+        widest : float, default=inf
+            Layers of more inputs or outputs are left out.
 
         Returns
         -------
@@ -232,8 +236,12 @@ class Record:
             for the bias, and that of the gradients of its outputs, both summed over
             rows.
         """
-        found = [layer.input_moment(self._scale) for layer in self._layers]
-        dense = {key: moment for key, moment in enumerate(found) if moment is not None}
+        found = {
+            key: layer.input_moment(self._scale)
+            for key, layer in enumerate(self._layers)
+            if all(max(p.shape) <= widest for p in self._layout.params[key])
+        }
+        dense = {key: moment for key, moment in found.items() if moment is not None}
         outputs: dict[int, Any] = dict.fromkeys(dense, 0.0)
         for factors in self._factors() if rng is None else [self._drawn_factor(rng)]:
             for key, d in self._cotangents(factors):

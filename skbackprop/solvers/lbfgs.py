@@ -161,7 +161,11 @@ class _Run:
             raise StopIteration
 
     def _penalty(self, x: np.ndarray) -> float:
-        """Return that of accepted parameters, which mostly are the last evaluated."""
+        """Return that of accepted parameters.
+
+        The driver in single precision hands on the very vector that it evaluated last;
+        SciPy's hands on a copy.
+        """
         if x is not self.evaluated:
             self.coordinates.write(x, self.trial)
             self.evaluated, self.penalty = x, self.evaluation.penalty()

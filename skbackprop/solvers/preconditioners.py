@@ -12,6 +12,9 @@ from skbackprop.linearization import CurvatureProducts
 # With more outputs than these, the second moments of gradients are drawn: all of them
 # would take longer than many products.
 EXACT_OUTPUTS = 4
+# Moments of more inputs or outputs take longer to take apart, and more memory, than
+# they are worth.
+WIDEST = 4096
 
 
 class Preconditioner(ABC):
@@ -118,7 +121,7 @@ class KroneckerFactored(Preconditioner):
     """The inverse of the damped Kronecker-factored blocks of dense layers.
 
     Other parameters, such as the scales of a normalisation or the weights of a layer
-    without Kronecker factors, go by the diagonal.
+    that is very wide or without Kronecker factors, go by the diagonal.
 
     References
     ----------
@@ -201,7 +204,7 @@ def _blocks(
     """Return the block of each dense layer, with the layer's position."""
     n_out = products.objective.network.n_out
     rng = None if n_out <= EXACT_OUTPUTS else np.random.RandomState(0)
-    found = products.kronecker_blocks(rng)
+    found = products.kronecker_blocks(rng, WIDEST)
     return [(key, _Block(*pair, earlier.get(key))) for key, pair in found.items()]
 
 

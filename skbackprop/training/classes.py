@@ -351,8 +351,11 @@ def class_target(y: Any, classes: Any = None) -> ClassTarget:
 
 def _labels_of(y: Any) -> np.ndarray:
     """Return the sorted labels; only of objects it has to be seen whether they sort."""
-    plain = isinstance(y, np.ndarray) and y.dtype.kind in "biufU"
-    return np.unique(y) if plain else unique_labels(y)
+    if not isinstance(y, np.ndarray) or y.dtype.kind not in "biufU":
+        return unique_labels(y)
+    labels = np.unique(y)
+    # Strings as long as the longest label, however long ``y`` could hold.
+    return np.array(labels.tolist()) if y.dtype.kind == "U" else labels
 
 
 def _as_list(classes: Any) -> list:

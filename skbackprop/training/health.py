@@ -60,7 +60,9 @@ class GradientHealth:
     >>> from sklearn.datasets import load_iris
     >>> from skbackprop import BackpropClassifier
     >>> X, y = load_iris(return_X_y=True)
-    >>> model = BackpropClassifier((8, 8), gradient_health=True, tol=0.01)
+    >>> model = BackpropClassifier(
+    ...     (8, 8), gradient_health=True, tol=0.01, random_state=0
+    ... )
     >>> health = model.fit(X, y).gradient_health_
     >>> health.gradient_norm.shape == (model.n_iter_, 3)
     True

@@ -1,9 +1,11 @@
 """Every wrong array: refused before any work, with what was got and what may be."""
 
 import re
+import warnings
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose
 from scipy import sparse
 from sklearn.exceptions import DataConversionWarning, NotFittedError
 
@@ -286,6 +288,49 @@ def test_predict_refuses(kind, case):
     given, match = FIT[case]
     with pytest.raises(ValueError, match=match):
         kind(**SMALL).fit(X, Y).predict(given["X"])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("dtype", ["M8[s]", "m8[s]"])
+def test_times_are_no_numbers_to_predict_from(kind, dtype):
+    fitted = kind(**SMALL).fit(X, Y)
+    with pytest.raises(TypeError, match=r"X holds .*64\[s\], which are no numbers"):
+        fitted.predict((X * 9).astype(dtype))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_strings_are_no_numbers_to_predict_from(kind):
+    with pytest.raises(ValueError, match="not compatible with arrays of bytes/strings"):
+        kind(**SMALL).fit(X, Y).predict(X.astype(str))
+
+
+@pytest.mark.parametrize("dtype", [int, bool, np.float16, np.uint8, object])
+def test_numbers_of_any_type_are_predicted_from(dtype):
+    fitted, rows = BackpropRegressor(**SMALL).fit(X, Y), (X > 0).astype(dtype)
+    assert fitted.predict(rows).dtype == np.float64
+    assert_allclose(fitted.predict(rows), fitted.predict(rows.astype(float)))
+
+
+@pytest.mark.parametrize("dtype", [str, "M8[s]", "m8[s]"])
+def test_targets_that_are_no_numbers_are_refused(dtype):
+    regressor = BackpropRegressor(**SMALL)
+    with pytest.raises(TypeError, match=r"y holds .*, which are no numbers"):
+        regressor.fit(X, np.arange(N).astype(dtype))
+
+
+@pytest.mark.parametrize("container", [sparse.csr_array, sparse.csc_matrix])
+def test_a_sparse_column_of_classes_is_refused(container):
+    with pytest.raises(TypeError, match="one column"):
+        BackpropClassifier(**SMALL).fit(X, container(Y[:, None]))
+
+
+@pytest.mark.parametrize("fraction", [0.0, 0.999])
+def test_a_split_that_leaves_no_rows_is_an_error_and_no_warning(fraction):
+    model = BackpropClassifier(**SMALL, early_stopping=True)
+    model.set_params(validation_fraction=fraction)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        refuse(model.fit, "test_size|train set|too small", X, np.arange(N) % 3)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,9 +1,11 @@
 """Every wrong parameter: refused before any work, with what was got and may be."""
 
 import inspect
+import warnings
 
 import numpy as np
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import InvalidParameterError
 
 from skbackprop import BackpropClassifier, BackpropRegressor
@@ -98,6 +100,7 @@ SHAPES = [
     *[[3, 0], [-1], (4, -4), [3.7], (2.0, 4), ["3"], [None], [np.nan], [[3, 4]]],
     *["4-0", "4--4", "4-", "-4", "4,4", "4x4", "4.5", "wide", "0"],
     np.array([4, 0]),
+    *[10**30, (3, 10**30), "9" * 30],
 ]
 
 
@@ -110,11 +113,20 @@ def test_widths_that_are_no_positive_integers_are_refused(kind, shape, binary):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
-    ("sizes", "depth"), [((3, 4), 3), ("3-4", 1), ((), 2), ((3, 4), 0)]
+    ("sizes", "depth"), [((3, 4), 3), ("3-4", 1), ((), 2), ((3, 4), 0), (3, 10**30)]
 )
 def test_depth_that_contradicts_the_widths_is_refused(kind, sizes, depth, binary):
     estimator = kind(hidden_layer_sizes=sizes, n_hidden_layers=depth)
     refuse(estimator, binary, ValueError, "n_hidden_layers")
+
+
+@pytest.mark.parametrize("sizes", [3, np.int64(3), np.array(3), np.array([3])])
+def test_widths_may_come_as_numbers_of_any_kind(sizes, binary):
+    estimator = BackpropClassifier(hidden_layer_sizes=sizes, max_iter=1, tol=1e9)
+    estimator.set_params(n_iter_no_change=1, solver="lbfgs")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        assert estimator.fit(*binary).coefs_[0].shape[1] == 3
 
 
 ACTIVATIONS = [
@@ -156,7 +168,11 @@ def test_wrong_value_inside_a_spec_is_refused(kind, slot, spec, name, binary):
 WEIGHTS = [
     ({"no such class": 2.0}, "class"),
     ([{0: 1.0}, {1: 1.0}], "class_weight|multi-output"),
-    ({0: -1.0, 1: 3.0}, "class_weight must not be negative"),
+    *[
+        ({0: weight, 1: 3.0}, "class_weight must hold finite numbers")
+        for weight in (-1.0, np.inf, np.nan, "x", None, 1j)
+    ],
+    (["balanced"], "class_weight is a list of 1 for 1 output"),
 ]
 
 

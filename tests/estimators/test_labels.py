@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from scipy import sparse
+from sklearn.neural_network import MLPClassifier
 
 from skbackprop import BackpropClassifier
 
@@ -155,3 +156,16 @@ def test_several_outputs_keep_their_labels(dtype, multioutput):
     predicted = classifier.predict(multioutput.X)
     assert predicted.shape == y.shape
     assert classifier.score(multioutput.X, y) == np.mean((predicted == y).all(axis=1))
+
+
+@pytest.mark.parametrize("classes", [None, ["a", "b", "c"]])
+def test_strings_are_as_long_as_the_longest_label(classes, multiclass):
+    names = np.array(["a", "b", "c"], dtype="<U10")[multiclass.y]
+    classifier = BackpropClassifier(**SMALL)
+    if classes is None:
+        classifier.fit(multiclass.X, names)
+    else:
+        classifier.partial_fit(multiclass.X, names, classes=classes)
+    theirs = MLPClassifier(max_iter=1).fit(multiclass.X, names)
+    assert classifier.classes_.dtype == theirs.classes_.dtype == np.dtype("<U1")
+    assert classifier.predict(multiclass.X).dtype == theirs.classes_.dtype

@@ -18,7 +18,7 @@ from skbackprop.losses import SquaredError
 from skbackprop.network import Network
 from skbackprop.objective import Objective
 from skbackprop.penalties import L2
-from skbackprop.solvers import GD, NewtonCG, Solver, Status
+from skbackprop.solvers import GD, NewtonCG, Solver, Status, preconditioners
 from skbackprop.solvers.conjugate import conjugate_gradients
 from skbackprop.solvers.preconditioners import (
     Diagonal,
@@ -298,6 +298,21 @@ def test_kfac_leaves_weights_without_factors_to_the_diagonal():
     assert list(at.kronecker_blocks()) == [2]
     with pytest.raises(ValueError, match=r"Tabulated.* has weights, but no Kronecker"):
         at.kronecker_factors()
+
+
+def test_kfac_leaves_very_wide_layers_to_the_diagonal(monkeypatch):
+    monkeypatch.setattr(preconditioners, "WIDEST", 3)
+    at = near(perceptron((3, 4, 2)))
+    layout, ones = at.objective.network.layout, np.ones(at.n_params)
+    assert list(at.kronecker_blocks(widest=4)) == [0, 2]
+    assert not at.kronecker_blocks(widest=3)
+    entries = at.gauss_newton_diagonal()
+    for solved, entry in zip(
+        layout.of_kind("weight", KroneckerFactored(at).solve(ones, 0.1)),
+        layout.of_kind("weight", entries),
+        strict=True,
+    ):
+        assert_allclose(solved, 1.0 / (entry + 0.1))
 
 
 # ---------------------------------------------------------------------------- limits
