@@ -60,17 +60,14 @@ class Spec(BaseEstimator):
     @classmethod
     def _register(cls, name: str) -> None:
         """Make the class known by its name; defining it anew is fine."""
-        known = cls._members.get(name)
-        if known is not None and known.__module__.startswith("skbackprop."):
-            same = (known.__module__, known.__qualname__) == (
-                cls.__module__,
-                cls.__qualname__,
+        known = cls._members.get(name, cls)
+        # The own one may be the new one: some come with parts that are imported late.
+        own, other = (known, cls) if _is_own(known) else (cls, known)
+        if _is_own(own) and _place(own) != _place(other):
+            raise ValueError(
+                f"{name!r} is the name of skbackprop's own {own.__name__}: "
+                f"choose another one for {other.__name__}."
             )
-            if not same:
-                raise ValueError(
-                    f"{name!r} is the name of skbackprop's own {known.__name__}: "
-                    f"choose another one for {cls.__name__}."
-                )
         cls._members[name] = cls
 
     @classmethod
@@ -102,6 +99,14 @@ class Spec(BaseEstimator):
             return NotImplemented
         theirs = vars(other)
         return all(_same(value, theirs.get(key)) for key, value in vars(self).items())
+
+
+def _is_own(kind: type) -> bool:
+    return kind.__module__.startswith("skbackprop.")
+
+
+def _place(kind: type) -> tuple[str, str]:
+    return kind.__module__, kind.__qualname__
 
 
 def _same(one: Any, other: Any) -> bool:

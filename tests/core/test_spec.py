@@ -142,6 +142,19 @@ class TestEveryMember:
         assert member._parameter_constraints.keys() == set(member._get_param_names())
 
 
+def test_a_name_cannot_be_taken_before_a_part_of_the_package_that_has_it_is_imported():
+    class Shape(Spec, family=True):
+        pass
+
+    class Mine(Shape, name="circle"):
+        pass
+
+    late = {"__module__": "skbackprop.shapes"}
+    with pytest.raises(ValueError, match="own Circle: choose another one for Mine"):
+        type("Circle", (Shape,), late, name="circle")
+    assert Shape.members() == {"circle": Mine}
+
+
 def test_a_name_of_the_package_cannot_be_taken():
     with pytest.raises(ValueError, match="'relu' is the name of skbackprop's own ReLU"):
 
