@@ -188,10 +188,11 @@ class _Run:
     def _can_be_computed_with(self) -> bool:
         """Tell whether the loss is finite at the end, where that is in doubt."""
         problem = self.problem
-        theta = problem.theta
-        if not theta.size or max(theta.max(), -theta.min()) < LARGE:
+        # What no step moves, such as the center of the inputs, may be of any size.
+        moved = problem.theta[: problem.objective.network.layout.n_trainable]
+        if not moved.size or max(moved.max(), -moved.min()) < LARGE:
             return True
-        evaluation = Evaluation(problem.objective, theta, problem.data)
+        evaluation = Evaluation(problem.objective, problem.theta, problem.data)
         return isfinite(evaluation.loss())
 
     def _keep(self) -> None:

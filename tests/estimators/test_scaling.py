@@ -12,6 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skbackprop import BackpropClassifier, BackpropRegressor
+from skbackprop.solvers import stepwise
 from skbackprop.training.scaling import Robust, Standard
 
 from ._cases import TASKS, fit, make_data, ours, parameters, raw_data
@@ -219,3 +220,13 @@ def test_it_is_searched_in_a_grid():
 def test_what_is_no_scaling_is_refused(kind, wrong):
     with pytest.raises(ValueError, match="'scaling' parameter"):
         kind(scaling=wrong).fit([[0.0], [1.0]], [0, 1])
+
+
+def test_large_centers_give_no_reason_to_doubt_the_end_of_a_fit(monkeypatch):
+    # Else each call of ``partial_fit`` would pass over its rows once more.
+    monkeypatch.setattr(stepwise, "Evaluation", None)
+    X = np.random.RandomState(0).normal(1e6, 1e5, size=(50, 3))
+    model = BackpropRegressor(hidden_layer_sizes=4, scaling="standard")
+    for _ in range(2):
+        model.partial_fit(X, X[:, 0])
+    assert np.abs(model.extra_params_["center"][0]).max() > 1e5
