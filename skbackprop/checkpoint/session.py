@@ -170,6 +170,7 @@ def _told(solution: Solution) -> dict[str, Any]:
         "message": solution.message,
         "state": None if state is None else state.told(),
         "diverged_to": solution.diverged_to,
+        "n_taken_back": solution.n_taken_back,
     }
 
 
@@ -182,4 +183,5 @@ def _recalled(told: Mapping[str, Any] | None) -> Solution | None:
         told["message"],
         None if state is None else SolverState.recalled(state),
         told["diverged_to"],
+        told["n_taken_back"],
     )

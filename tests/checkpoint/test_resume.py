@@ -5,8 +5,11 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
+from skbackprop import BackpropClassifier
 from skbackprop.checkpoint import Checkpoint
 
 from ._fits import (
@@ -137,3 +140,15 @@ def test_partial_fit_goes_on_as_after_a_whole_fit(path):
         model.partial_fit(X[:40], CLASSES[:40])
     assert_the_same(rest, whole)
     assert_the_same(ended, whole)
+
+
+def test_a_fit_that_ended_in_divergence_says_the_same_once_more(path):
+    X, y = np.random.RandomState(0).normal(size=(60, 3)) * 1e200, np.arange(60) % 3
+    model = BackpropClassifier(4, solver="sgd", max_iter=1, random_state=0)
+    told = []
+    for _ in range(2):
+        again = clone(model).set_callbacks(Checkpoint(path))
+        with pytest.warns(ConvergenceWarning, match="diverged in epoch 1") as caught:
+            again.fit(X, y)
+        told.append([str(each.message) for each in caught])
+    assert told[0] == told[1]
