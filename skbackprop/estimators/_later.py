@@ -6,7 +6,7 @@ model that is loaded, imports what it needs; the methods that need it do so.
 
 Several threads may come first at once. Python then waits for modules that another
 thread is about to import, without a deadlock as long as all of them import a package
-before its modules: see ``tests/test_import.py``.
+before its modules: see ``tests/test_import_order.py``.
 """
 
 from typing import Any
@@ -36,4 +36,5 @@ def load_everything() -> None:
     For a model that is being loaded: what it is made of is about to be imported one by
     one, modules before their packages.
     """
+    # For what it brings along; nothing of it is used here.
     import skbackprop.estimators._training  # noqa: F401

@@ -28,8 +28,8 @@ from skbackprop.solvers.handover import Handover
 from skbackprop.solvers.step import bind_step, shares_step
 from skbackprop.updates import Update
 
-# The loss of an epoch is taken before its steps. Where the loss was finite before them
-# and no parameter is as large as this now, it still is.
+# The loss of an epoch is taken before its steps. There is reason to look at what the
+# last steps of a fit have led to only if a parameter is as large as this.
 LARGE = 1e3
 
 
